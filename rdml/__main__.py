@@ -1,0 +1,5 @@
+"""`python -m rdml` is `rdml`."""
+
+from rdml.cli import main
+
+main()

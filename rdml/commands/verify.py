@@ -1,0 +1,136 @@
+"""`rdml verify`: hold the claims of the theory against their witnesses."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rdml.options import JsonFile, OutDir, Seed
+
+if TYPE_CHECKING:
+    from convergence.claims.claim import Claim
+    from rdml.verify import Verification
+
+
+class WitnessName(StrEnum):
+    """The four kinds of witness, as choices of the command line."""
+
+    SYMBOLIC = "symbolic"
+    NUMERIC = "numeric"
+    SIMULATION = "simulation"
+    NETWORK = "network"
+
+
+def verify(
+    claims: Annotated[
+        list[str] | None, typer.Argument(metavar="[CLAIM]...", help="Claim ids; all by default.")
+    ] = None,
+    witness: Annotated[
+        list[WitnessName] | None, typer.Option("--witness", help="Only this witness; may be repeated.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Larger searches and longer runs.")] = False,
+    seed: Seed = 0,
+    json: JsonFile = None,
+    out: OutDir = None,
+) -> None:
+    """Check the claims of the theory by proof, search, simulation and a network on real data.
+
+    Exit code 0: all hold. 1: a claim was refuted, or a witness failed. 2: bad usage. 130: interrupted.
+    """
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from convergence import claims as claims_module
+    from convergence.claims.verdict import WITNESSES
+    from rdml.verify import verify as run
+
+    chosen: list[Claim] = (
+        [claims_module.find(name) for name in dict.fromkeys(claims)]
+        if claims
+        else list(claims_module.load_claims().values())
+    )
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting")
+        result = run(
+            chosen,
+            witnesses=[name for name in WITNESSES if not witness or name in witness],
+            seed=seed,
+            full=full,
+            progress=lambda words: bar.update(task, description=words),
+        )
+    show(result, Console())
+    if json is not None:
+        _write_json(result, json)
+    if out is not None:
+        _write_report(result, out)
+    if result.interrupted:
+        raise typer.Exit(130)
+    raise typer.Exit(1 if result.troubles() else 0)
+
+
+def show(result: Verification, console: object) -> None:
+    """Print the table claim × witness, then what went wrong, then one summarising sentence."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from rdml.verify import STANDS, Status
+
+    assert isinstance(console, Console)
+    colours = {Status.REFUTED: "bold red", Status.FAILED: "bold red", Status.ASSUMED: "yellow"}
+    table = Table(title="Claims of the theory and who stands for them", title_justify="left")
+    table.add_column("claim", no_wrap=True)
+    for name in result.witnesses:
+        table.add_column(name)
+    table.add_column("false neighbour")
+    for claim in result.claims:
+        by_witness = {v.witness: v for v in result.of(claim.id)}
+        cells = []
+        for name in result.witnesses:
+            verdict = by_witness.get(name)
+            if verdict is None:
+                cells.append(Text("·", style="dim"))
+            else:
+                worst = (
+                    ""
+                    if verdict.margin is None or verdict.status == Status.PROVED
+                    else f" {verdict.margin:+.0e}"
+                )
+                cells.append(Text(f"{verdict.status}{worst}", style=colours.get(verdict.status, "green")))
+        refutation = result.refutation(claim.id)
+        if claim.false_neighbour is None or refutation is None:
+            cells.append(Text("·", style="dim"))
+        elif refutation.counterexample is None:
+            cells.append(Text("not refuted", style="bold red"))
+        else:
+            cells.append(Text(f"refuted ({refutation.witness})", style="green"))
+        table.add_row(claim.id, *cells)
+    console.print(table)
+    troubles = result.troubles()
+    for line in troubles:
+        console.print(Text(line, style="bold red"))
+    standing = sum(1 for v in result.verdicts if v.status in STANDS)
+    sentence = f"{len(result.claims)} claims, {standing} verdicts that stand, {len(troubles)} troubles, {result.seconds:.0f} s."
+    if result.interrupted:
+        sentence += " Interrupted: what was finished by then is kept."
+    console.print(sentence)
+
+
+def _write_json(result: Verification, path: Path) -> None:
+    from rdml.files import write_json
+
+    write_json(path, result.to_json())
+
+
+def _write_report(result: Verification, directory: Path) -> None:
+    from rdml.report import render_verification
+
+    directory.mkdir(parents=True, exist_ok=True)
+    from rdml.files import write_atomically
+
+    write_atomically(directory / "report.html", render_verification(result))
+    typer.echo(f"Report: {directory / 'report.html'}", err=True)

@@ -1,0 +1,47 @@
+"""Options that are spelled the same on every command, and what they check before any work begins."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def _writable_file(path: Path | None) -> Path | None:
+    if path is None:
+        return None
+    if path.is_dir():
+        raise typer.BadParameter(f"{path} is a directory; a file is expected")
+    if not path.parent.is_dir():
+        raise typer.BadParameter(f"the directory {path.parent} does not exist")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise typer.BadParameter(f"{path} is not writable")
+    return path
+
+
+def _writable_directory(path: Path | None) -> Path | None:
+    if path is None:
+        return None
+    existing = path
+    while not existing.exists():
+        existing = existing.parent
+    if not existing.is_dir():
+        raise typer.BadParameter(f"{existing} is a file; a directory is expected")
+    if not os.access(existing, os.W_OK):
+        raise typer.BadParameter(f"{existing} is not writable")
+    return path
+
+
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, max=2**63 - 1, help="Same seed, same result.", show_default=True)
+]
+JsonFile = Annotated[
+    Path | None,
+    typer.Option("--json", metavar="FILE", callback=_writable_file, help="Write the result as JSON."),
+]
+OutDir = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", callback=_writable_directory, help="Write report and figures here."),
+]

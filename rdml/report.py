@@ -1,0 +1,69 @@
+"""Self-contained HTML reports: no network, no script that is needed to read them, figures as inline SVG."""
+
+from __future__ import annotations
+
+import io
+import json
+import platform
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from latex2mathml.converter import convert
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from convergence.claims.verdict import Picture
+    from rdml.verify import Verification
+
+LIBRARIES = ("renyi-dml", "torch", "numpy", "scipy", "sympy", "python-flint")
+
+
+def render_verification(result: Verification) -> str:
+    """The report of `rdml verify` as one HTML page."""
+    return (
+        _environment()
+        .get_template("verification.html.j2")
+        .render(
+            result=result,
+            witnesses=result.witnesses,
+            claims=result.to_json()["claims"],
+            troubles=result.troubles(),
+            pictures=[(picture, svg(picture)) for picture in result.pictures],
+            versions={name: version(name) for name in LIBRARIES},
+            python=platform.python_version(),
+        )
+    )
+
+
+def svg(picture: Picture) -> Markup:
+    """The figure as an SVG element with its description as text alternative."""
+    from matplotlib import rc_context
+
+    buffer = io.StringIO()
+    with rc_context({"svg.hashsalt": picture.name, "svg.fonttype": "path"}):
+        picture.figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
+    element = buffer.getvalue()
+    element = element[element.index("<svg") :]
+    # Ids must differ between the figures of one page.
+    head, body = element[:4], element[4:]
+    label = Markup.escape(picture.description)
+    return Markup(f'{head} role="img" aria-label="{label}"{body}')
+
+
+def mathml(latex: str) -> Markup:
+    """LaTeX as inline MathML, which every current browser shows without a script."""
+    return Markup(convert(latex))
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("rdml"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["mathml"] = mathml
+    environment.filters["pretty"] = lambda value: json.dumps(value, indent=1, ensure_ascii=False)
+    return environment

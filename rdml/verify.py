@@ -1,0 +1,158 @@
+"""Verification: the witnesses are called on the claims, and their findings become one result.
+
+Knows which witness lives where and what a set of findings is worth; how a result looks is the business of
+`report` (HTML) and of the command (terminal).
+"""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from convergence.claims.claim import Claim
+from convergence.claims.verdict import WITNESSES, Finding, Picture, Refutation, Status, Verdict, Witness
+
+LOCATIONS: Mapping[str, str] = {
+    "symbolic": "proofs",
+    "numeric": "convergence.claims.search",
+    "simulation": "simulations.experiments.witness",
+    "network": "simulations.networks.witness",
+}
+"""The module whose `witness` function stands for each kind of witness."""
+
+STANDS = (Status.PROVED, Status.CERTIFIED, Status.CHECKED)
+"""Statuses with which a witness stands for a claim; `ASSUMED` neither stands for it nor speaks against it."""
+
+
+@dataclass
+class Verification:
+    """What the witnesses found so far; grows as findings come in, so that an interrupt loses none."""
+
+    claims: Sequence[Claim]
+    seed: int
+    full: bool
+    witnesses: Sequence[str]
+    verdicts: list[Verdict] = field(default_factory=list)
+    refutations: list[Refutation] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    interrupted: bool = False
+    seconds: float = 0.0
+
+    def add(self, finding: Finding) -> None:
+        """File a finding under its kind."""
+        if isinstance(finding, Verdict):
+            self.verdicts.append(finding)
+        elif isinstance(finding, Refutation):
+            self.refutations.append(finding)
+        else:
+            self.pictures.append(finding)
+
+    def of(self, claim: str) -> list[Verdict]:
+        """Verdicts on one claim, in the order of `WITNESSES`."""
+        return sorted(
+            (v for v in self.verdicts if v.claim == claim), key=lambda v: WITNESSES.index(v.witness)
+        )
+
+    def refutation(self, claim: str) -> Refutation | None:
+        """The refutation of the claim's false neighbour, else the failure to refute it, else None."""
+        found = [r for r in self.refutations if r.claim == claim]
+        found.sort(key=lambda r: (r.counterexample is None, WITNESSES.index(r.witness)))
+        return found[0] if found else None
+
+    def troubles(self) -> list[str]:
+        """One line for each thing that makes the verification fail; empty iff everything holds."""
+        lines = [
+            f"{v.claim}: {v.status} by the {v.witness} witness: {v.evidence}"
+            for v in self.verdicts
+            if v.status in (Status.REFUTED, Status.FAILED)
+        ]
+        for claim in self.claims:
+            refutation = self.refutation(claim.id)
+            if refutation is not None and refutation.counterexample is None:
+                lines.append(f"{claim.id}: no witness refuted its false neighbour")
+            if not self.interrupted and not self.of(claim.id):
+                lines.append(
+                    f"{claim.id}: none of the chosen witnesses ({', '.join(self.witnesses)}) speaks of it"
+                )
+        return lines
+
+    def to_json(self) -> dict[str, object]:
+        """The machine-readable result; equal for equal seeds, times aside."""
+        return {
+            "claims": [self._claim_json(claim) for claim in self.claims],
+            "seed": self.seed,
+            "full": self.full,
+            "witnesses": list(self.witnesses),
+            "interrupted": self.interrupted,
+            "seconds": round(self.seconds, 3),
+        }
+
+    def _claim_json(self, claim: Claim) -> dict[str, object]:
+        neighbour = claim.false_neighbour
+        refutation = self.refutation(claim.id)
+        refuted = refutation is not None and refutation.counterexample is not None
+        return {
+            "id": claim.id,
+            "statement": claim.statement,
+            "assumptions": list(claim.assumptions),
+            "source": claim.source,
+            "depends_on": list(claim.depends_on),
+            "verdicts": [
+                {key: value for key, value in asdict(verdict).items() if key != "claim"}
+                for verdict in self.of(claim.id)
+            ],
+            "false_neighbour": None
+            if neighbour is None
+            else {
+                "statement": neighbour.statement,
+                "refuted_by": refutation.witness if refutation and refuted else None,
+                "counterexample": refutation.counterexample if refutation else None,
+            },
+        }
+
+
+def find_witness(name: str) -> Witness:
+    """The witness function of that name."""
+    return importlib.import_module(LOCATIONS[name]).witness
+
+
+def verify(
+    claims: Sequence[Claim],
+    *,
+    witnesses: Iterable[str] = WITNESSES,
+    seed: int = 0,
+    full: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Verification:
+    """Hold `claims` against each of `witnesses` in turn.
+
+    An interrupt (Ctrl-C) ends the work and leaves `interrupted=True` in the result; what was found stays. A
+    witness that raises is itself a finding: a `FAILED` verdict on every claim that it had not yet judged.
+    """
+    result = Verification(claims, seed=seed, full=full, witnesses=tuple(witnesses))
+    begun = time.perf_counter()
+    try:
+        for name in result.witnesses:
+            for finding in _findings(name, result, progress):
+                result.add(finding)
+    except KeyboardInterrupt:
+        result.interrupted = True
+    result.seconds = time.perf_counter() - begun
+    return result
+
+
+def _findings(name: str, result: Verification, progress: Callable[[str], None]) -> Iterator[Finding]:
+    try:
+        yield from find_witness(name)(
+            result.claims,
+            seed=result.seed,
+            full=result.full,
+            progress=lambda words: progress(f"{name}: {words}"),
+        )
+    except Exception as error:
+        judged = {v.claim for v in result.verdicts if v.witness == name}
+        for claim in result.claims:
+            if claim.id not in judged:
+                yield Verdict(claim.id, name, Status.FAILED, None, f"{type(error).__name__}: {error}")
