@@ -1,13 +1,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: verify test lint clean
+.PHONY: verify test test-slow lint clean
 
 verify: .venv/installed
-	$(BIN)/rdml verify
+	$(BIN)/rdml verify --out out
 
 test: .venv/installed
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow" $(TEST_FLAGS)
+
+test-slow: .venv/installed
+	$(BIN)/python -m pytest -n 2 -m slow
 
 lint: .venv/installed
 	$(BIN)/ruff check .

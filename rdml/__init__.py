@@ -1,0 +1,1 @@
+"""The application: command line, configuration, run store, verification, report."""

@@ -25,7 +25,7 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write JSON that every parser reads: what is not finite becomes a string (`"inf"`, `"-inf"`, `"nan"`)."""
+    """Write JSON that every parser reads: what is not finite becomes a string (`"inf"`, `"nan"`)."""
     write_atomically(path, json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 

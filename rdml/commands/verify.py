@@ -114,7 +114,10 @@ def show(result: Verification, console: object) -> None:
     for line in troubles:
         console.print(Text(line, style="bold red"))
     standing = sum(1 for v in result.verdicts if v.status in STANDS)
-    sentence = f"{len(result.claims)} claims, {standing} verdicts that stand, {len(troubles)} troubles, {result.seconds:.0f} s."
+    sentence = (
+        f"{len(result.claims)} claims, {standing} verdicts that stand, {len(troubles)} troubles, "
+        f"{result.seconds:.0f} s."
+    )
     if result.interrupted:
         sentence += " Interrupted: what was finished by then is kept."
     console.print(sentence)
@@ -127,10 +130,9 @@ def _write_json(result: Verification, path: Path) -> None:
 
 
 def _write_report(result: Verification, directory: Path) -> None:
+    from rdml.files import write_atomically
     from rdml.report import render_verification
 
     directory.mkdir(parents=True, exist_ok=True)
-    from rdml.files import write_atomically
-
     write_atomically(directory / "report.html", render_verification(result))
     typer.echo(f"Report: {directory / 'report.html'}", err=True)

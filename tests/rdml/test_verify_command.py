@@ -1,0 +1,132 @@
+"""`rdml verify` as a user meets it: real processes, real files, exit codes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+RDML = [sys.executable, "-m", "rdml"]
+
+
+def rdml(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
+    return subprocess.run(
+        [*RDML, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=environment,
+        timeout=300,
+        check=False,
+    )
+
+
+def one_line_error(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    return " ".join(done.stderr.split())
+
+
+def test_one_claim_with_all_witnesses_writes_json(tmp_path: Path) -> None:
+    done = rdml("verify", "self-bounding", "--json", "out.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (claim,) = json.loads((tmp_path / "out.json").read_text())["claims"]
+    assert claim["id"] == "self-bounding"
+    assert {v["witness"] for v in claim["verdicts"]} == {"symbolic", "numeric", "simulation", "network"}
+    assert {"witness", "status", "margin", "evidence", "counterexample", "seconds"} <= set(
+        claim["verdicts"][0]
+    )
+    assert claim["false_neighbour"]["refuted_by"]
+    assert claim["false_neighbour"]["counterexample"]
+
+
+def test_the_same_seed_gives_the_same_json(tmp_path: Path) -> None:
+    arguments = (
+        "verify",
+        "pinsker",
+        "grad-own",
+        "noise-floor",
+        "--witness",
+        "numeric",
+        "--witness",
+        "symbolic",
+    )
+
+    def run(name: str, seed: str) -> str:
+        assert rdml(*arguments, "--seed", seed, "--json", name, cwd=tmp_path).returncode == 0
+        without_times = json.loads(
+            (tmp_path / name).read_text(),
+            object_hook=lambda d: {k: v for k, v in d.items() if k != "seconds"},
+        )
+        return json.dumps(without_times, sort_keys=True)
+
+    assert run("a.json", "3") == run("b.json", "3")
+    assert run("a.json", "3") != run("c.json", "4")
+
+
+def test_the_report_is_one_file_with_its_figures(tmp_path: Path) -> None:
+    done = rdml("verify", "self-bounding", "--witness", "network", "--out", "report", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert page.count("<svg") >= 1
+    assert "http" not in page.replace("http://www.w3.org", "")  # nothing is loaded from elsewhere
+    assert os.listdir(tmp_path / "report") == ["report.html"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("verify", "self-bonding"), ("self-bonding", "self-bounding")),
+        (("verify", "--witness", "oracle"), ("oracle", "symbolic")),
+        (("verify", "--json", "missing/out.json"), ("missing", "does not exist")),
+        (("verify", "--json", "."), ("directory",)),
+        (("verify", "--out", "file.txt"), ("file.txt", "directory")),
+        (("verify", "--seed", "-1"), ("-1", "seed")),
+        (("verfy",), ("verfy",)),
+    ],
+)
+def test_bad_usage_is_one_clear_message(
+    tmp_path: Path, arguments: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    (tmp_path / "file.txt").write_text("kept")
+    message = one_line_error(rdml(*arguments, cwd=tmp_path))
+    for word in words:
+        assert word in message
+    assert os.listdir(tmp_path) == ["file.txt"]
+    assert (tmp_path / "file.txt").read_text() == "kept"
+
+
+def test_an_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
+    arguments = [
+        *RDML,
+        "verify",
+        "--full",
+        "--witness",
+        "symbolic",
+        "--witness",
+        "numeric",
+        "--json",
+        "out.json",
+    ]
+    process = subprocess.Popen(
+        arguments, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(12)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "Interrupted" in output
+    result = json.loads((tmp_path / "out.json").read_text())
+    assert result["interrupted"] is True
+    assert any(claim["verdicts"] for claim in result["claims"])
+
+
+def test_help_needs_no_torch() -> None:
+    code = "import sys, rdml.cli; print(sorted(m for m in ('torch', 'numpy', 'sympy', 'matplotlib') if m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
