@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from rdml.commands import claims
 from rdml.commands.verify import verify
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ def _root() -> None:
 
 
 app.command()(verify)
+app.add_typer(claims.app, name="claims")
 
 
 def main() -> None:

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 
-def _writable_file(path: Path | None) -> Path | None:
+def writable_file(path: Path | None) -> Path | None:
+    """Refuse a file that could not be written, before the work that would fill it."""
     if path is None:
         return None
     if path.is_dir():
@@ -21,7 +22,8 @@ def _writable_file(path: Path | None) -> Path | None:
     return path
 
 
-def _writable_directory(path: Path | None) -> Path | None:
+def writable_directory(path: Path | None) -> Path | None:
+    """Refuse a directory that could not be made or written into."""
     if path is None:
         return None
     existing = path
@@ -39,9 +41,9 @@ Seed = Annotated[
 ]
 JsonFile = Annotated[
     Path | None,
-    typer.Option("--json", metavar="FILE", callback=_writable_file, help="Write the result as JSON."),
+    typer.Option("--json", metavar="FILE", callback=writable_file, help="Write the result as JSON."),
 ]
 OutDir = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", callback=_writable_directory, help="Write report and figures here."),
+    typer.Option("--out", metavar="DIR", callback=writable_directory, help="Write report and figures here."),
 ]

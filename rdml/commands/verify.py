@@ -41,10 +41,10 @@ def verify(
     Exit code 0: all hold. 1: a claim was refuted, or a witness failed. 2: bad usage. 130: interrupted.
     """
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from convergence import claims as claims_module
     from convergence.claims.verdict import WITNESSES
+    from rdml.progress import working
     from rdml.verify import verify as run
 
     chosen: list[Claim] = (
@@ -52,15 +52,13 @@ def verify(
         if claims
         else list(claims_module.load_claims().values())
     )
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting")
+    with working() as progress:
         result = run(
             chosen,
             witnesses=[name for name in WITNESSES if not witness or name in witness],
             seed=seed,
             full=full,
-            progress=lambda words: bar.update(task, description=words),
+            progress=progress,
         )
     show(result, Console())
     if json is not None:
