@@ -1,0 +1,219 @@
+r"""The Rényi divergence of two softmax distributions and its first derivatives, free of cancellation.
+
+Three ideas carry the accuracy. (1) Differences of logits are formed exactly, before any exponential, each
+with its own reference class, so that common shifts drop out. (2) Near equality everything is a sum of small
+terms: `D = log1p((α−1)H)/(α−1)` with `H = Σ_i [p_i^α q_i^{1−α} − αp_i − (1−α)q_i]/(α−1)`, all terms
+non-negative, and a gradient is `−q·expm1(log r/q)`. (3) Far from equality the escort `r ∝ p^α q^{1−α}` is a
+softmax of exact exponents and D its log-partition function. The regimes meet where both are accurate.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from convergence.divergence.errorfree import Double, two_sum
+from convergence.divergence.functions import entropy_ratio, expm1_ratio, log1p_ratio, order_polynomial
+
+INFINITY = float("inf")
+
+
+class Tilt(NamedTuple):
+    """`log r/base` for a base distribution p or q: accurate where `near`, which is where it is small."""
+
+    log: Tensor
+    near: Tensor
+
+
+class Pair:
+    r"""A target `p = softmax(target)`, an own `q = softmax(own)` and an order α, with what follows from them.
+
+    Args:
+        target: logits `(..., C)`; −∞ is a mask.
+        own: logits of the same shape and floating dtype.
+        alpha: float64 `(..., 1)`, broadcasts against the logits; α ∈ [0, ∞], else the row is NaN.
+
+    Attributes are `(..., C)` per class or `(..., 1)` per row, in nats. A row without two distributions (a
+    NaN, a +∞ or only −∞) is NaN. Where D = +∞ no derivative exists: by convention `escort` is then p,
+    `gradient_own` is `q − p`, and `gradient_target` and `order_derivative` are 0.
+    """
+
+    def __init__(self, target: Tensor, own: Tensor, alpha: Tensor) -> None:
+        dtype = target.dtype
+        self.p, self.q = torch.softmax(target, -1), torch.softmax(own, -1)
+        self.log_p, log_q = torch.log_softmax(target, -1), torch.log_softmax(own, -1)
+        valid = alpha >= 0
+        self.poison = (self.p[..., :1] + self.q[..., :1]).isnan() | ~valid
+
+        self.limit = alpha == INFINITY
+        order = torch.where(valid & ~self.limit, alpha, 2.0)
+        high = order.to(dtype)
+        self.alpha = Double(high, (order - high.to(order.dtype)).to(dtype))
+        self.excess = (order - 1).to(dtype)  # α − 1
+
+        in_target, in_own = target != -INFINITY, own != -INFINITY
+        self.common = in_target & in_own
+        self.only_target, self.only_own = in_target & ~in_own, in_own & ~in_target
+        lost = (alpha >= 1) & self.only_target.any(-1, keepdim=True)
+        self.infinite = lost | ~self.common.any(-1, keepdim=True)
+
+        # Reference classes: the likeliest of the target (m) and of the own (n) among the common ones.
+        self.m = target.masked_fill(~self.common, -INFINITY).argmax(-1, keepdim=True)
+        self.n = own.masked_fill(~self.common, -INFINITY).argmax(-1, keepdim=True)
+        target, own = torch.where(self.common, target, 0), torch.where(self.common, own, 0)
+        gap = two_sum(target, -own)
+        self.x = gap - gap.at(self.m)  # log p/q up to a constant, 0 at m
+        self.y = gap - gap.at(self.n)  # the same, 0 at n
+        self.own_log = two_sum(own, -own.gather(-1, self.n))  # log q up to a constant, 0 at n
+        self.weight = self.own_log + self.y.times(self.alpha)  # log p^α q^{1−α} up to a constant, 0 at n
+        self.log_p_m, self.log_q_n = self.log_p.gather(-1, self.m), log_q.gather(-1, self.n)
+
+    @cached_property
+    def log_ratio(self) -> Double:
+        """`log p/q` on the common classes."""
+        missing = torch.log1p(-_sum(self.q, self.only_own))
+        rest = _sum(self.p, self.only_target)
+
+        def normaliser(ratio: Double, far: Tensor) -> Tensor:
+            # log Σ_{common} p e^{−ratio} − log Σ_{common} q: what the ratio lacks for Σ q = 1.
+            near = ratio.high >= -1
+            terms = torch.where(near, self.p * torch.expm1(-ratio.high.clamp(min=-1)), far - self.p)
+            return torch.log1p(_sum(terms, self.common) - rest) - missing
+
+        own_at_m = self.own_log.at(self.m)
+        constant = normaliser(self.x, torch.exp((self.own_log - own_at_m).high + self.log_p_m))
+        usable = constant.abs() <= 1
+        by_logits = two_sum(self.log_p_m, -self.log_q_n) - own_at_m
+        high = torch.where(usable, constant, by_logits.high)
+        ratio = self.x + Double(high, torch.where(usable, 0, by_logits.low))
+        # The constant has the rounding of the largest |x|; a second pass leaves that of the ratios
+        # themselves.
+        correction = torch.where(usable, normaliser(ratio, self.q), 0)
+        return ratio + Double(correction, torch.zeros_like(correction))
+
+    @cached_property
+    def joint(self) -> Double:
+        """`log p^α q^{1−α}` on the common classes."""
+        offset = self.log_ratio.at(self.n).times(self.alpha)
+        return self.weight + (offset + Double(self.log_q_n, torch.zeros_like(self.log_q_n)))
+
+    @cached_property
+    def _top(self) -> Tensor:
+        return self.weight.high.masked_fill(~self.common, -INFINITY).argmax(-1, keepdim=True)
+
+    @cached_property
+    def _tied(self) -> Tensor:
+        """Common classes where `p/q` is largest: the support of r at α = ∞."""
+        high = self.x.high.masked_fill(~self.common, -INFINITY)
+        tied = self.common & (high == high.amax(-1, keepdim=True))
+        low = self.x.low.masked_fill(~tied, -INFINITY)
+        return tied & (low == low.amax(-1, keepdim=True))
+
+    @cached_property
+    def log_escort(self) -> Tensor:
+        """`log r`, up to rounding relative to 1 + |log r|."""
+        finite = (self.weight - self.weight.at(self._top)).high.masked_fill(~self.common, -INFINITY)
+        limit = self.own_log.high.masked_fill(~self._tied, -INFINITY)
+        return torch.log_softmax(torch.where(self.limit, limit, finite), -1)
+
+    @cached_property
+    def escort(self) -> Tensor:
+        """`r ∝ p^α q^{1−α}`; at α = ∞ proportional to q on the classes where p/q is largest."""
+        return self._finish(torch.exp(self.log_escort), self.p)
+
+    @cached_property
+    def excess_sum(self) -> Tensor:
+        """`H = (Σ p^α q^{1−α} − 1)/(α−1)`, a sum of non-negative terms; +∞ by overflow far from equality."""
+        alpha, excess, p, q = self.alpha.high, self.excess, self.p, self.q
+        ratio, weight = self.log_ratio.high, torch.exp(self.joint.high)
+        near = alpha.clamp(min=1) * ratio.abs() <= 0.5
+        small = torch.where(near, ratio, 0)
+        series = alpha * q * small.square() * order_polynomial(small, alpha)
+        # p^α q^{1−α} − p or − q, whichever exponent, (α−1)·ratio or α·ratio, stays the smaller as α → 1 or 0.
+        tilt = torch.where(alpha >= 0.5, excess, alpha) * ratio
+        flat, bounded = tilt <= 1, tilt.clamp(max=1)
+        from_target = torch.where(flat, p * ratio * expm1_ratio(bounded), (weight - p) / excess) - (p - q)
+        from_own = (torch.where(flat, q * torch.expm1(bounded), weight - q) - alpha * (p - q)) / excess
+        terms = torch.where(near, series, torch.where(alpha >= 0.5, from_target, from_own)).clamp(min=0)
+        masked = torch.where(excess < 0, -alpha / excess, 0) * _sum(p, self.only_target) + _sum(
+            q, self.only_own
+        )
+        return _sum(terms, self.common) + masked
+
+    @cached_property
+    def divergence(self) -> Tensor:
+        """`D_α(p‖q) ≥ 0`, +∞ included."""
+        near = self.excess_sum * log1p_ratio((self.excess * self.excess_sum).clamp(min=-0.5))
+        scaled = self.excess * self.excess_sum
+        top = self.joint.at(self._top)
+        shifted = (self.joint - top).high.masked_fill(~self.common, -INFINITY)
+        far = (top.high + torch.logsumexp(shifted, -1, keepdim=True)) / self.excess
+        finite = torch.where((scaled >= -0.5) & (scaled <= 1), near, far)
+        limit = self.log_ratio.high.masked_fill(~self.common, -INFINITY).amax(-1, keepdim=True)
+        return self._finish(torch.where(self.limit, limit, finite).clamp(min=0), INFINITY)
+
+    @cached_property
+    def own_tilt(self) -> Tilt:
+        """`log r/q`."""
+        return self._tilt(self.q, self.alpha.high * self.y.high, self.weight.high + self.log_q_n)
+
+    @cached_property
+    def target_tilt(self) -> Tilt:
+        """`log r/p`."""
+        at_m = (self.weight - self.weight.at(self.m)).high
+        return self._tilt(self.p, self.excess * self.x.high, at_m + self.log_p_m)
+
+    def _tilt(self, base: Tensor, tilt: Tensor, log_tilted: Tensor) -> Tilt:
+        # r ∝ base·e^tilt; `log_tilted = log base + tilt` where the tilt is large.
+        tilt = torch.where(self.limit, 0, tilt)
+        support = torch.where(self.limit, self._tied, self.common)
+        terms = torch.where(tilt <= 1, base * torch.expm1(tilt.clamp(max=1)), torch.exp(log_tilted) - base)
+        constant = torch.log1p(torch.where(support, terms, -base).sum(-1, keepdim=True))
+        log = tilt - constant
+        return Tilt(log, support & (constant.abs() <= 1) & (log.abs() <= 1))
+
+    @cached_property
+    def gradient_own(self) -> Tensor:
+        """`∂D/∂own = q − r`."""
+        log, near = self.own_tilt
+        gradient = torch.where(near, 0 - self.q * torch.expm1(log), self.q - self.escort)
+        return self._finish(gradient, self.q - self.p)
+
+    @cached_property
+    def target_rate(self) -> Tensor:
+        """`log(r/p)/(α−1)`, its limit `log p/q − KL(p‖q)` at α = 1; accurate where `target_tilt.near`."""
+        mean = _sum(self.p * self.x.high, self.common)
+        return torch.where(self.excess == 0, self.x.high - mean, self.target_tilt.log / self.excess)
+
+    @cached_property
+    def gradient_target(self) -> Tensor:
+        """`∂D/∂target = α/(α−1)·(r − p)`, its limit `p·(log p/q − KL(p‖q))` at α = 1."""
+        log, near = self.target_tilt
+        factor = self.alpha.high / torch.where(self.excess == 0, 1, self.excess)
+        small = self.alpha.high * self.p * self.target_rate * expm1_ratio(log)
+        finite = torch.where(near, small, factor * (self.escort - self.p))
+        limit = torch.where(near, self.p * torch.expm1(log), self.escort - self.p)
+        return self._finish(torch.where(self.limit, limit, finite), 0)
+
+    @cached_property
+    def order_derivative(self) -> Tensor:
+        """`∂D/∂α = KL(r‖p)/(1−α)²`, its limit `½Var_p(log p/q)` at α = 1; 0 at α = ∞."""
+        log, near = self.target_tilt
+        small = self.p * self.target_rate.square() * entropy_ratio(torch.where(near, log, 0))
+        r, log_ratio = self.escort, self.log_escort - self.log_p
+        large = (torch.where(r > 0, r * log_ratio, 0) - r + self.p) / torch.where(
+            self.excess == 0, 1, self.excess
+        ).square()
+        terms = torch.where(near, small, large.clamp(min=0))
+        derivative = _sum(terms, self.common | self.only_target)
+        return self._finish(torch.where(self.limit, 0, derivative), 0)
+
+    def _finish(self, values: Tensor, where_infinite: float | Tensor) -> Tensor:
+        return torch.where(self.infinite, where_infinite, values).masked_fill(self.poison, torch.nan)
+
+
+def _sum(values: Tensor, classes: Tensor) -> Tensor:
+    return torch.where(classes, values, 0).sum(-1, keepdim=True)
