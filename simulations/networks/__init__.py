@@ -1,0 +1,1 @@
+"""Networks trained in cohorts on real data, and the theory held against their runs."""

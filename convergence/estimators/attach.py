@@ -1,0 +1,186 @@
+"""The ledger attached to a training loop: it watches optimiser steps and measures what they were made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Self
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from convergence.estimators.ledger import LedgerEntry, flatten, ledger_entry
+from convergence.estimators.mutual import Mutual
+from convergence.estimators.passes import Batches, Measurement, Replica, measure, measure_objective
+from convergence.estimators.sgd_rule import SgdRule, momentum_buffers, sgd_rule
+
+
+@dataclass
+class _Before:
+    """What an optimiser found when it was told to step: all points, its own learner's buffers."""
+
+    points: list[Tensor]
+    buffers: Tensor
+    gradient: Tensor
+    rule: SgdRule
+
+
+class Ledger:
+    r"""Measures each recorded step of a cohort exactly, in float64 over the whole training set.
+
+    Attach it around a loop and call `step` after the optimisers have stepped:
+
+        with Ledger(models, optimizers, batches=[(inputs, labels)], alpha=1.5, beta=1.0) as ledger:
+            for x, y in loader:
+                ...  # forward, backward, optimizer.step()
+                ledger.step((x, y))
+        print(ledger.entries[-1].closure_error)
+
+    At a recorded step, for learner k: `∇F` and `b` by separate backward passes, Δx from the parameters
+    before and after, and `n = g − ∇F − b`. Here g is the ledger's own gradient of cross-entropy plus mutual
+    term on the batch given to `step`, so that an attached target or a wrongly scaled batch loss shows as a
+    step error. For `step()` without a batch it is what `.grad` held when the optimiser stepped: all that can
+    be known under dropout, augmentation or clipping, which then count as noise. Momentum: see `SgdRule`;
+    the entry is that of the virtual iterate, its bias `b + ∇F(x) − ∇F(x̃)`.
+
+    Args:
+        models: K learners that map inputs to logits `(N, C)`; copied, never changed.
+        optimizers: one per learner, or a single one for all; `torch.optim.SGD`.
+        batches: the training set in chunks that fit in memory, see `Batches`.
+        alpha: order(s), see `Mutual`; so `beta` and `temperature`.
+        every: record every so many steps, the first included.
+        updates: `"simultaneous"`: every target is the peer as it was before the first optimiser stepped;
+            `"sequential"`: as it was when the learner's own optimiser stepped.
+
+    Raises:
+        ValueError: for any optimiser other than SGD, a model with batch normalisation, K=1 with β>0.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[nn.Module],
+        optimizers: Sequence[torch.optim.Optimizer],
+        *,
+        batches: Batches,
+        alpha: float | tuple[tuple[float, ...], ...] = 1.0,
+        beta: float = 1.0,
+        temperature: float = 1.0,
+        every: int = 1,
+        updates: Literal["simultaneous", "sequential"] = "simultaneous",
+    ) -> None:
+        if len(optimizers) not in (1, len(models)):
+            raise ValueError(f"optimizers has {len(optimizers)} members; 1 or {len(models)} are needed")
+        if every < 1:
+            raise ValueError(f"every is {every}; at least 1 is needed")
+        if updates not in ("simultaneous", "sequential"):
+            raise ValueError(f"updates is {updates!r}; 'simultaneous' or 'sequential' is needed")
+        self.mutual = Mutual(alpha, beta, temperature)
+        self.mutual.check(len(models))
+        self.entries: list[LedgerEntry] = []
+        self._models = models
+        self._parameters = [[p for p in model.parameters() if p.requires_grad] for model in models]
+        self._optimizers = list(optimizers) * (len(models) if len(optimizers) == 1 else 1)
+        self._rules = [sgd_rule(o, p) for o, p in zip(self._optimizers, self._parameters, strict=True)]
+        self._replicas = [Replica(model) for model in models]
+        self._batches = batches
+        self._every = every
+        self._simultaneous = updates == "simultaneous"
+        self._steps = 0
+        self._before: dict[int, _Before] = {}
+        self._hooks: list[RemovableHandle] = []
+
+    def __enter__(self) -> Self:
+        for optimizer in {id(o): o for o in self._optimizers}.values():
+            self._hooks.append(optimizer.register_step_pre_hook(self._remember))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        while self._hooks:
+            self._hooks.pop().remove()
+
+    @property
+    def records_next(self) -> bool:
+        """Whether the step that comes is one that will be recorded."""
+        return self._steps % self._every == 0
+
+    def _remember(self, optimizer: torch.optim.Optimizer, *_: object) -> None:
+        if not self.records_next:
+            return
+        if self._simultaneous and self._before:
+            points = next(iter(self._before.values())).points
+        else:
+            points = [flatten(parameters) for parameters in self._parameters]
+        for k, parameters in enumerate(self._parameters):
+            if self._optimizers[k] is optimizer:
+                self._before[k] = _Before(
+                    points,
+                    flatten(momentum_buffers(optimizer, parameters)),
+                    flatten([torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]),
+                    self._current_rule(k),
+                )
+
+    def _current_rule(self, learner: int) -> SgdRule:
+        rule = sgd_rule(self._optimizers[learner], self._parameters[learner])
+        if rule != self._rules[learner] and (rule.momentum or self._rules[learner].momentum):
+            raise ValueError(
+                f"optimizer of learner {learner} changed from {self._rules[learner]} to {rule}; "
+                "with momentum the virtual iterate is exact for constant settings only"
+            )
+        return rule
+
+    def step(self, batch: tuple[Tensor, Tensor] | None = None) -> list[LedgerEntry]:
+        """Close the step that every optimiser has just taken; its entries, empty if it is not recorded."""
+        recorded = self.records_next
+        self._steps += 1
+        if not recorded:
+            return []
+        if len(self._before) != len(self._models) or not self._hooks:
+            raise RuntimeError("step() needs every optimiser to have stepped once within `with Ledger(...)`")
+        before, self._before = self._before, {}
+        entries = []
+        groups = [list(before)] if self._simultaneous else [[k] for k in before]
+        for group in groups:
+            self._place(before[group[0]].points)
+            full = measure(self._replicas, self._batches, self.mutual, group)
+            own = None if batch is None else measure(self._replicas, [batch], self.mutual, group)
+            for k in group:
+                taken = before[k].gradient if own is None else own[k].gradient + own[k].bias
+                entries.append(self._close(k, before[k], full[k], taken))
+        entries.sort(key=lambda entry: entry.learner)
+        self.entries += entries
+        return entries
+
+    def _place(self, points: Sequence[Tensor]) -> None:
+        for replica, point in zip(self._replicas, points, strict=True):
+            replica.place(point)
+
+    def _close(self, k: int, before: _Before, full: Measurement, taken: Tensor) -> LedgerEntry:
+        rule, point = before.rule, before.points[k]
+        decay = rule.weight_decay
+        start = point - rule.lag * before.buffers
+        end = flatten(self._parameters[k]) - rule.lag * flatten(
+            momentum_buffers(self._optimizers[k], self._parameters[k])
+        )
+        mean_step = full.gradient + full.bias + decay * point
+        there = full
+        if rule.momentum:
+            self._replicas[k].place(start)
+            there = measure_objective(self._replicas[k], self._batches, gradient=True)
+        self._replicas[k].place(end)
+        after = measure_objective(self._replicas[k], self._batches, gradient=False)
+        gradient = there.gradient + decay * start
+        return ledger_entry(
+            step=self._steps - 1,
+            learner=k,
+            step_size=rule.effective_step_size,
+            objective=there.objective + decay / 2 * float(start @ start),
+            objective_after=after.objective + decay / 2 * float(end @ end),
+            gradient=gradient,
+            bias=full.bias + (full.gradient + decay * point - gradient),
+            noise=taken + decay * point - mean_step,
+            displacement=end - start,
+        )

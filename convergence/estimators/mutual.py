@@ -1,0 +1,75 @@
+"""What a cohort of learners minimises: each its cross-entropy plus the divergences from its peers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from convergence.divergence.renyi import renyi_divergence
+
+Orders = float | tuple[tuple[float, ...], ...]
+"""One order for every pair, or `alpha[k][j]` for the divergence `D(p_j‖p_k)` that learner k minimises."""
+
+
+@dataclass(frozen=True)
+class Mutual:
+    r"""The mutual term `β/(K−1) Σ_{j≠k} D_α(p_j‖p_k)` of learner k, in nats, its targets `p_j` detached.
+
+    Args:
+        alpha: order in [0, ∞], one for all or one per ordered pair (see `Orders`); the diagonal is not used.
+        beta: weight β ≥ 0.
+        temperature: τ > 0; `p = softmax(z/τ)` in the mutual term alone. No hidden factor: multiply β by τ²
+            for the convention of distillation.
+
+    Source: Huang et al., arXiv 2209.05732 (abstract); for α=1 deep mutual learning, Zhang et al., CVPR 2018.
+    """
+
+    alpha: Orders
+    beta: float
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (self.beta >= 0 and math.isfinite(self.beta)):
+            raise ValueError(f"beta is {self.beta}; a finite number of at least 0 is needed")
+        if not (self.temperature > 0 and math.isfinite(self.temperature)):
+            raise ValueError(f"temperature is {self.temperature}; a positive number is needed")
+        if isinstance(self.alpha, tuple):
+            size = len(self.alpha)
+            if any(len(row) != size for row in self.alpha):
+                raise ValueError(f"alpha has {size} rows; each must hold {size} orders")
+            orders = [a for k, row in enumerate(self.alpha) for j, a in enumerate(row) if j != k]
+        else:
+            orders = [self.alpha]
+        for order in orders:
+            if not order >= 0:
+                raise ValueError(f"alpha is {order}; an order in [0, inf] is needed")
+
+    def order(self, target: int, own: int) -> float:
+        """The order of `D(p_target‖p_own)`."""
+        return self.alpha[own][target] if isinstance(self.alpha, tuple) else self.alpha
+
+    def check(self, learners: int) -> None:
+        """Refuse a number of learners that the orders or β do not fit."""
+        if learners < 2 and self.beta > 0:
+            raise ValueError(f"{learners} learner with beta {self.beta}; a mutual term needs at least 2")
+        if isinstance(self.alpha, tuple) and len(self.alpha) != learners:
+            raise ValueError(f"alpha holds orders of {len(self.alpha)} learners; the cohort has {learners}")
+
+    def divergences(self, logits: Sequence[Tensor], own: int) -> list[Tensor]:
+        """`D_α(p_j‖p_own)` per sample `(N,)` for every peer j in turn; differentiable in `logits[own]`."""
+        scaled = logits[own] / self.temperature
+        return [
+            renyi_divergence(target.detach() / self.temperature, scaled, alpha=self.order(peer, own))
+            for peer, target in enumerate(logits)
+            if peer != own
+        ]
+
+    def term(self, logits: Sequence[Tensor], own: int) -> Tensor:
+        """The mutual term of learner `own`, per sample `(N,)`; 0 for β=0."""
+        if self.beta == 0:
+            return torch.zeros_like(logits[own][..., 0])
+        return self.beta * torch.stack(self.divergences(logits, own)).mean(0)

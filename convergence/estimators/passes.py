@@ -1,0 +1,113 @@
+"""Exact losses and gradients of a cohort over a whole data set, in float64, on copies of its models."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from convergence.estimators.jacobian import refuse_batch_normalisation
+from convergence.estimators.ledger import flatten
+from convergence.estimators.mutual import Mutual
+
+Batches = Iterable[tuple[Tensor, Tensor]]
+"""Inputs and labels in chunks, iterated over once per measurement: a list, or a `DataLoader`."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Means over the samples: F, `∇F` and b of one learner; vectors `(d,)`, zeros where not asked."""
+
+    objective: float
+    gradient: Tensor
+    bias: Tensor
+
+
+class Replica:
+    """A float64 copy of a learner in evaluation mode, placed at any parameter vector."""
+
+    def __init__(self, model: nn.Module) -> None:
+        refuse_batch_normalisation(model)
+        self.model = copy.deepcopy(model).to(torch.float64).eval()
+        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+
+    def place(self, point: Tensor) -> None:
+        """Set the trainable parameters to `point`, `(d,)`."""
+        with torch.no_grad():
+            for parameter, part in zip(
+                self.parameters, point.split([p.numel() for p in self.parameters]), strict=True
+            ):
+                parameter.copy_(part.view_as(parameter))
+
+    def logits(self, inputs: Tensor) -> Tensor:
+        """`z`, `(N, C)`, in float64."""
+        return self.model(inputs.to(torch.float64))
+
+
+def measure(
+    replicas: Sequence[Replica], batches: Batches, mutual: Mutual, learners: Sequence[int]
+) -> dict[int, Measurement]:
+    """F, `∇F` and `b` of each of `learners` at the replicas' points, by two backward passes each."""
+    sums = {k: _Sum(replicas[k]) for k in learners}
+    count = 0
+    for inputs, labels in batches:
+        logits = [
+            replica.logits(inputs) if k in sums else _without_gradient(replica, inputs)
+            for k, replica in enumerate(replicas)
+        ]
+        for k, total in sums.items():
+            total.add_loss(cross_entropy(logits[k], labels, reduction="sum"))
+            if mutual.beta > 0:
+                total.add_mutual(mutual.term(logits, k).sum())
+        count += len(labels)
+    return {k: total.mean(count) for k, total in sums.items()}
+
+
+def measure_objective(replica: Replica, batches: Batches, *, gradient: bool) -> Measurement:
+    """F alone of one learner at its replica's point, with `∇F` where asked."""
+    total = _Sum(replica)
+    count = 0
+    for inputs, labels in batches:
+        with torch.set_grad_enabled(gradient):
+            total.add_loss(cross_entropy(replica.logits(inputs), labels, reduction="sum"))
+        count += len(labels)
+    return total.mean(count)
+
+
+def _without_gradient(replica: Replica, inputs: Tensor) -> Tensor:
+    with torch.no_grad():
+        return replica.logits(inputs)
+
+
+class _Sum:
+    """Running sums of one learner over chunks."""
+
+    def __init__(self, replica: Replica) -> None:
+        self.parameters = replica.parameters
+        self.objective = 0.0
+        self.gradient = torch.zeros_like(flatten(self.parameters))
+        self.bias = torch.zeros_like(self.gradient)
+
+    def add_loss(self, loss: Tensor) -> None:
+        self.objective += float(loss.detach())
+        if loss.requires_grad:
+            self.gradient += self._backward(loss, retain_graph=True)
+
+    def add_mutual(self, loss: Tensor) -> None:
+        self.bias += self._backward(loss, retain_graph=False)
+
+    def _backward(self, loss: Tensor, *, retain_graph: bool) -> Tensor:
+        return flatten(
+            torch.autograd.grad(
+                loss, self.parameters, retain_graph=retain_graph, allow_unused=True, materialize_grads=True
+            )
+        )
+
+    def mean(self, count: int) -> Measurement:
+        if count == 0:
+            raise ValueError("batches is empty; at least 1 sample is needed")
+        return Measurement(self.objective / count, self.gradient / count, self.bias / count)
