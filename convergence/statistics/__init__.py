@@ -1,0 +1,1 @@
+"""Statistics over independent replicas: intervals, plateaus, extrapolation."""

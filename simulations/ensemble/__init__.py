@@ -1,0 +1,1 @@
+"""Ensembles of SGD runs: random streams, the engines, and what is recorded."""

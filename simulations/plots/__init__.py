@@ -1,0 +1,1 @@
+"""Figures: functions that take and return an Axes."""

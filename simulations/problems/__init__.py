@@ -1,0 +1,46 @@
+"""Problems to run SGD on, one file each; `problem(name, **parameters)` makes one."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+
+from simulations.problems.double_well import double_well
+from simulations.problems.noise_floor import noise_floor
+from simulations.problems.problem import Bias, Noise, Problem
+from simulations.problems.quadratic import quadratic
+from simulations.problems.rastrigin import rastrigin
+from simulations.problems.rdml_logits import rdml_logits
+
+PROBLEMS: Mapping[str, Callable[..., Problem]] = {
+    "quadratic": quadratic,
+    "noise-floor": noise_floor,
+    "double-well": double_well,
+    "rastrigin": rastrigin,
+    "rdml-logits": rdml_logits,
+}
+"""Name -> function that makes the problem from its parameters."""
+
+__all__ = ["PROBLEMS", "Bias", "Noise", "Problem", "problem"]
+
+
+def problem(name: str, **parameters: object) -> Problem:
+    """The problem of that name.
+
+    Raises:
+        ValueError: an unknown name or parameter; the nearest known one is suggested.
+    """
+    if name not in PROBLEMS:
+        raise ValueError(_unknown("problem", name, PROBLEMS))
+    known = inspect.signature(PROBLEMS[name]).parameters
+    for key in parameters:
+        if key not in known:
+            raise ValueError(_unknown(f"parameter of {name}", key, known))
+    return PROBLEMS[name](**parameters)
+
+
+def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+    return f"unknown {what}: {name!r}; {hint}"

@@ -1,0 +1,69 @@
+"""Extrapolation of a measured floor to step size 0."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from convergence.statistics.intervals import Interval
+
+
+class Extrapolation(NamedTuple):
+    r"""A weighted least-squares polynomial `Σ_k c_k η^k` through measured points.
+
+    Args:
+        intercept: `c_0`, the value at η → 0.
+        slope: `c_1`, the slope there.
+        coefficients: all `c_k`.
+        misfit: probability of a worse fit if the polynomial were the truth (χ² test); None
+            without spare points.
+    """
+
+    intercept: Interval
+    slope: Interval
+    coefficients: NDArray[np.float64]
+    misfit: float | None
+
+    def __call__(self, step_size: ArrayLike) -> NDArray[np.float64]:
+        """The polynomial."""
+        values = np.polynomial.polynomial.polyval(np.asarray(step_size), self.coefficients)
+        return np.asarray(values, dtype=np.float64)
+
+
+def extrapolate(
+    step_sizes: ArrayLike,
+    values: ArrayLike,
+    standard_errors: ArrayLike,
+    *,
+    degree: int = 2,
+    confidence: float = 0.95,
+) -> Extrapolation:
+    r"""Fit `values ± standard_errors` (independent points) over `step_sizes` and read off η → 0.
+
+    The intervals are those of least squares with known variances: exact for normal errors when the truth is a
+    polynomial of this degree.
+
+    Raises:
+        ValueError: shapes that differ, fewer than degree + 1 points, or a standard error of 0 or less.
+    """
+    eta, y, sigma = (np.asarray(a, dtype=np.float64) for a in (step_sizes, values, standard_errors))
+    if not (eta.shape == y.shape == sigma.shape) or eta.ndim != 1 or len(eta) <= degree:
+        raise ValueError(f"{eta.shape} step sizes, {y.shape} values: {degree + 1} or more points are needed")
+    if not (np.isfinite(y).all() and np.isfinite(sigma).all() and (sigma > 0).all()):
+        raise ValueError("values must be finite and standard_errors positive")
+    falling, covariance = np.polyfit(eta, y, degree, w=1 / sigma, cov="unscaled")
+    coefficients, errors = falling[::-1], np.sqrt(np.diag(covariance))[::-1]
+    residual = float((((y - np.polyval(falling, eta)) / sigma) ** 2).sum())
+    spare = len(eta) - degree - 1
+    z = stats.norm.ppf((1 + confidence) / 2)
+
+    def interval(k: int) -> Interval:
+        value, half = float(coefficients[k]), float(z * errors[k])
+        return Interval(value, value - half, value + half)
+
+    misfit = float(stats.chi2.sf(residual, spare)) if spare else None
+    slope = interval(1) if degree else Interval(0.0, 0.0, 0.0)
+    return Extrapolation(interval(0), slope, coefficients, misfit)

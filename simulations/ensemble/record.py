@@ -1,0 +1,90 @@
+"""What is kept of an ensemble while it runs: memory that does not grow with the number of steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from simulations.ensemble.engine import Observation
+from simulations.problems.problem import Problem
+
+OBSERVED = ("gradient_norm_squared", "objective", "distance_squared", "average_gradient_norm_squared")
+"""Names of the columns of `Moments`: `‖∇F(x_t)‖²`, `F(x_t)`, `‖x_t − x̂‖²` with x̂ the nearest known minimiser
+(the start where none is known), and the path average `(1/(t+1)) Σ_{s≤t} ‖∇F(x_s)‖²`."""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Mean `(G, 4)` and covariance `(G, 4, 4)` over replicas of the quantities `OBSERVED`, at G iterations.
+
+    Also how many replicas were nearest to each known minimiser, `basins (G, n)`.
+    """
+
+    iterations: NDArray[np.int64]
+    mean: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    basins: NDArray[np.int64]
+
+    def column(self, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and variance over replicas `(G,)` of one of `OBSERVED`."""
+        k = OBSERVED.index(name)
+        return self.mean[:, k], self.covariance[:, k, k]
+
+
+def log_grid(steps: int, points: int = 60) -> NDArray[np.int64]:
+    """At most `points` iterations from 0 to `steps − 1`, evenly spread on a logarithmic scale."""
+    return np.unique(np.geomspace(1, steps, points).round().astype(np.int64)) - 1
+
+
+class MomentRecorder:
+    """Collects `Moments` on a log grid and, per replica, the sums of `‖∇F‖²` over equal windows of time."""
+
+    def __init__(self, problem: Problem, steps: int, windows: int, start: Tensor) -> None:
+        replicas = len(start)
+        minimisers = problem.minimisers or (problem.start,)
+        self.problem = problem
+        self.grid = log_grid(steps)
+        self.anchors = torch.tensor(minimisers, dtype=start.dtype, device=start.device)
+        self.edges = np.linspace(0, steps, windows + 1).round().astype(np.int64)
+        self.window_sums = start.new_zeros((replicas, windows))
+        self.bias_norm_squared = start.new_zeros(replicas)
+        self.total = start.new_zeros(replicas)
+        self.diverged_at = torch.full((replicas,), -1, dtype=torch.int64, device=start.device)
+        self.rows: list[tuple[Tensor, Tensor, Tensor]] = []
+        self.window = 0
+
+    def update(self, iteration: int, observation: Observation) -> None:
+        """Take in the step from iteration to iteration + 1."""
+        squared = observation.gradient.square().sum(1)
+        if not bool(torch.isfinite(squared).all()):
+            squared = squared.where(torch.isfinite(squared), torch.inf)
+            self.diverged_at[(squared == torch.inf) & (self.diverged_at < 0)] = iteration
+        self.total += squared
+        self.bias_norm_squared += observation.bias.square().sum(1)
+        if iteration >= self.edges[self.window + 1]:
+            self.window += 1
+        self.window_sums[:, self.window] += squared
+        if iteration == self.grid[len(self.rows)] if len(self.rows) < len(self.grid) else False:
+            self._record(iteration, observation.x, squared)
+
+    def _record(self, iteration: int, x: Tensor, squared: Tensor) -> None:
+        distances = torch.cdist(x, self.anchors)
+        nearest, label = distances.min(1)
+        columns = torch.stack(
+            (squared, self.problem.objective(x), nearest.square(), self.total / (iteration + 1))
+        ).double()
+        counts = torch.bincount(label, minlength=len(self.anchors))
+        self.rows.append((columns.mean(1), torch.cov(columns), counts))
+
+    def moments(self) -> Moments:
+        """What was seen."""
+        mean, covariance, counts = (torch.stack(rows).cpu().numpy() for rows in zip(*self.rows, strict=True))
+        return Moments(self.grid, mean, covariance, counts)
+
+    def window_means(self) -> NDArray[np.float64]:
+        """Mean of `‖∇F‖²` per replica and window, `(R, windows)`."""
+        return (self.window_sums.cpu().double().numpy()) / np.diff(self.edges)

@@ -1,0 +1,163 @@
+"""Run an ensemble and keep its statistics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from simulations.ensemble.engine import init, step
+from simulations.ensemble.path import PathRecorder
+from simulations.ensemble.record import MomentRecorder, Moments
+from simulations.problems.problem import Problem
+
+Array = NDArray[np.float64]
+DTYPES = {"float64": torch.float64, "float32": torch.float32}
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """What R replicas of SGD did in T steps.
+
+    Args:
+        problem: that was run.
+        step_size: of every step.
+        steps: T.
+        replicas: R.
+        seed: of all streams.
+        moments: over replicas, on a log grid of iterations.
+        window_means: mean of `‖∇F‖²` in equal windows of time, `(R, windows)`.
+        average_gradient_norm_squared: `(1/T) Σ_t ‖∇F(x_t)‖²` of each replica, `(R,)`.
+        average_bias_norm_squared: the same of `‖b‖²`.
+        diverged_at: first iteration at which a replica's `‖∇F‖²` was not finite, −1 for never, `(R,)`.
+        final: last points, `(R, d)`.
+        path_sums: what `PathRecorder` sums, by name, `(R,)` each; empty unless asked for.
+    """
+
+    problem: Problem
+    step_size: float
+    steps: int
+    replicas: int
+    seed: int
+    moments: Moments
+    window_means: Array
+    average_gradient_norm_squared: Array
+    average_bias_norm_squared: Array
+    diverged_at: NDArray[np.int64]
+    final: Array
+    path_sums: dict[str, Array]
+
+    @property
+    def diverged(self) -> int:
+        """How many replicas diverged."""
+        return int((self.diverged_at >= 0).sum())
+
+
+def simulate(
+    problem: Problem,
+    *,
+    step_size: float,
+    steps: int,
+    replicas: int,
+    seed: int = 0,
+    first_replica: int = 0,
+    dtype: str = "float64",
+    device: str = "cpu",
+    momentum: float = 0.0,
+    nesterov: bool = False,
+    windows: int = 64,
+    path: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Ensemble:
+    """Run `replicas` independent copies of SGD with a constant step size.
+
+    Replica i depends on `seed` and i only, not on how many replicas there are. Divergence is recorded with
+    its step, not raised; statistics over replicas are then infinite from that step on.
+
+    Args:
+        problem: what to run.
+        step_size: η > 0.
+        steps: T ≥ 1.
+        replicas: R ≥ 2.
+        seed: of all streams, in [0, 2⁶³).
+        first_replica: number of the first replica's stream; runs of one seed with disjoint numbers are
+            independent.
+        dtype: "float64" or "float32".
+        device: where the problem's functions run; random words are made on the CPU.
+        momentum: γ ∈ [0, 1), PyTorch's buffer `u ← γu + g`.
+        nesterov: step along `g + γu` instead of `u`.
+        windows: how many equal windows of time to average over, for the plateau.
+        path: also keep the sums that the pathwise sandwich needs (one more evaluation of F a step).
+        progress: called with the iteration, now and then.
+    """
+    _check(step_size, steps, replicas, seed, dtype, momentum)
+    windows = min(windows, steps)
+    state = init(
+        problem,
+        replicas=replicas,
+        seed=seed,
+        first_replica=first_replica,
+        dtype=DTYPES[dtype],
+        device=device,
+    )
+    _check_functions(problem, state.x)
+    recorder = MomentRecorder(problem, steps, windows, state.x)
+    path_recorder = PathRecorder(problem, state.x) if path else None
+    with torch.no_grad():
+        for iteration in range(steps):
+            state, observation = step(
+                problem, state, step_size=step_size, momentum=momentum, nesterov=nesterov
+            )
+            recorder.update(iteration, observation)
+            if path_recorder:
+                path_recorder.update(observation, state.x, step_size)
+            if iteration % 256 == 0:
+                progress(iteration)
+    return Ensemble(
+        problem=problem,
+        step_size=step_size,
+        steps=steps,
+        replicas=replicas,
+        seed=seed,
+        moments=recorder.moments(),
+        window_means=recorder.window_means(),
+        average_gradient_norm_squared=(recorder.total / steps).cpu().double().numpy(),
+        average_bias_norm_squared=(recorder.bias_norm_squared / steps).cpu().double().numpy(),
+        diverged_at=recorder.diverged_at.cpu().numpy(),
+        final=state.x.cpu().double().numpy(),
+        path_sums=path_recorder.result() if path_recorder else {},
+    )
+
+
+def _check(step_size: float, steps: int, replicas: int, seed: int, dtype: str, momentum: float) -> None:
+    if not (step_size > 0 and math.isfinite(step_size)):
+        raise ValueError(f"step_size is {step_size}; a positive number is needed")
+    if steps < 1:
+        raise ValueError(f"steps is {steps}; at least 1 is needed")
+    if replicas < 2:
+        raise ValueError(f"replicas is {replicas}; at least 2 are needed for an interval")
+    if not 0 <= seed < 2**63:
+        raise ValueError(f"seed is {seed}; it must lie in [0, 2⁶³)")
+    if dtype not in DTYPES:
+        raise ValueError(f"dtype is {dtype!r}; one of {', '.join(DTYPES)} is needed")
+    if not 0 <= momentum < 1:
+        raise ValueError(f"momentum is {momentum}; it must lie in [0, 1)")
+
+
+def _check_functions(problem: Problem, x: Tensor) -> None:
+    """A user's functions that return the wrong shape would broadcast into nonsense: say so at once."""
+    for name, values, shape in (
+        ("objective", problem.objective(x), x.shape[:1]),
+        ("gradient", problem.gradient(x), x.shape),
+    ):
+        if values.shape != shape:
+            raise ValueError(
+                f"{name} of {problem.name!r} returns shape {tuple(values.shape)}; {tuple(shape)} is needed"
+            )
+        if values.isnan().any():
+            raise ValueError(f"{name} of {problem.name!r} is NaN at the start")

@@ -1,0 +1,48 @@
+"""The double well, continued quadratically so that its gradient is Lipschitz everywhere."""
+
+from __future__ import annotations
+
+import itertools
+
+from torch import Tensor
+
+from simulations.problems.noise import gaussian
+from simulations.problems.problem import Problem
+
+REACH = 1.5
+"""Up to here the well is `(x²−1)²/4`; beyond, its second-order Taylor polynomial at ±REACH."""
+
+
+def double_well(dimension: int = 1, noise_variance: float = 0.09) -> Problem:
+    r"""`F(x) = Σ w(x_i)`, `w = (x²−1)²/4` for `|x| ≤ 3/2`, continued by its second-order Taylor polynomial.
+
+    `w″ = 3x²−1` lies in `[−1, 23/4]` inside and is 23/4 outside: `L = 23/4` everywhere, exactly.
+
+    Args:
+        dimension: d; the wells are the 2^d points of `{−1, 1}^d`.
+        noise_variance: σ² of the Gaussian noise (0.09: standard deviation 0.3 when d = 1).
+    """
+
+    def objective(x: Tensor) -> Tensor:
+        inside = x.clamp(-REACH, REACH)
+        outside = x - inside
+        slope = inside * inside * inside - inside
+        well = (inside * inside - 1).square() / 4
+        return (well + slope * outside + 0.5 * (3 * REACH**2 - 1) * outside * outside).sum(1)
+
+    def gradient(x: Tensor) -> Tensor:
+        inside = x.clamp(-REACH, REACH)
+        return inside * inside * inside - inside + (3 * REACH**2 - 1) * (x - inside)
+
+    return Problem(
+        name="double-well",
+        dimension=dimension,
+        objective=objective,
+        gradient=gradient,
+        smoothness=3 * REACH**2 - 1,
+        minimum=0.0,
+        start=(0.5,) * dimension,
+        noise=gaussian(dimension, noise_variance),
+        minimisers=tuple(itertools.product((-1.0, 1.0), repeat=dimension)) if dimension <= 4 else (),
+        sources={"smoothness": "w″ at |x| = 3/2 and beyond", "minimum": "at (±1, …, ±1)"},
+    )

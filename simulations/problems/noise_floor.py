@@ -1,0 +1,67 @@
+"""The worst case of `noise-floor`: bias and noise that keep the distance to the minimiser deterministic."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from simulations.problems.problem import Bias, Noise, Problem
+
+
+def noise_floor(
+    smoothness: float = 1.0,
+    bias_bound: float = 0.5,
+    noise_variance: float = 1.0,
+    noise_growth: float = 0.0,
+    start_distance: float = 3.0,
+) -> Problem:
+    r"""`F = L‖x‖²/2` in the plane, `b = −ζx/‖x‖`, `n = ±√(M‖∇F+b‖²+σ²)·x_⊥/‖x‖` with equal chance.
+
+    Noise across and bias along `x` make `‖x_t‖` deterministic, so the bound of `noise-floor` and the run
+    agree to rounding.
+
+    Args:
+        smoothness: L.
+        bias_bound: ζ.
+        noise_variance: σ².
+        noise_growth: M.
+        start_distance: `‖x_0‖ > 0`.
+    """
+
+    def objective(x: Tensor) -> Tensor:
+        return 0.5 * smoothness * (x * x).sum(1)
+
+    def gradient(x: Tensor) -> Tensor:
+        return smoothness * x
+
+    def bias(x: Tensor, gradient: Tensor) -> Tensor:
+        return -bias_bound * x / x.norm(dim=1, keepdim=True)
+
+    def shape(signs: Tensor, x: Tensor, mean_gradient: Tensor) -> Tensor:
+        across = torch.stack((-x[:, 1], x[:, 0]), dim=1) / x.norm(dim=1, keepdim=True)
+        squared = noise_growth * mean_gradient.square().sum(1, keepdim=True) + noise_variance
+        return signs * squared.sqrt() * across
+
+    def floor(step_size: float) -> float:
+        contraction = step_size * smoothness * (noise_growth + 1)
+        noise = step_size * smoothness * noise_variance
+        root = math.sqrt(bias_bound**2 + (2 - contraction) * noise)
+        return (((1 - contraction) * bias_bound + root) / (2 - contraction)) ** 2
+
+    return Problem(
+        name="noise-floor",
+        dimension=2,
+        objective=objective,
+        gradient=gradient,
+        smoothness=smoothness,
+        minimum=0.0,
+        start=(start_distance, 0.0),
+        noise=Noise("sign", 1, shape, noise_variance, noise_growth) if noise_variance else None,
+        bias=Bias(bias, bias_bound) if bias_bound else None,
+        minimisers=((0.0, 0.0),),
+        floor=floor,
+        floor_slope=smoothness * noise_variance / (1 if bias_bound else 2),
+        sources={"smoothness": "curvature", "minimum": "at 0", "floor": "noise-floor"},
+    )

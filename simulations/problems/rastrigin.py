@@ -1,0 +1,42 @@
+"""Rastrigin's function: a quadratic bowl covered with a lattice of local minima."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from simulations.problems.noise import gaussian
+from simulations.problems.problem import Problem
+
+HEIGHT = 10.0
+"""Of the ripples."""
+
+
+def rastrigin(dimension: int = 10, noise_variance: float = 100.0) -> Problem:
+    r"""`F(x) = Σ [x_i² + 10(1 − cos 2πx_i)]`; `F″_ii = 2 + 40π² cos 2πx_i`, so `L = 2 + 40π²` exactly.
+
+    Args:
+        dimension: d.
+        noise_variance: σ² of the Gaussian noise.
+    """
+
+    def objective(x: Tensor) -> Tensor:
+        return (x * x + HEIGHT * (1 - torch.cos(2 * math.pi * x))).sum(1)
+
+    def gradient(x: Tensor) -> Tensor:
+        return 2 * x + 2 * math.pi * HEIGHT * torch.sin(2 * math.pi * x)
+
+    return Problem(
+        name="rastrigin",
+        dimension=dimension,
+        objective=objective,
+        gradient=gradient,
+        smoothness=2 + 4 * math.pi**2 * HEIGHT,
+        minimum=0.0,
+        start=(2.2,) * dimension,
+        noise=gaussian(dimension, noise_variance),
+        minimisers=((0.0,) * dimension,),
+        sources={"smoothness": "curvature at x = 0", "minimum": "at 0; Rastrigin 1974"},
+    )

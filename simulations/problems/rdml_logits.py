@@ -1,0 +1,109 @@
+"""A cohort that learns by Rényi-divergence mutual learning, its logits being the parameters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from simulations.problems.problem import Bias, Noise, Problem
+
+
+def rdml_logits(
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    learners: int = 2,
+    classes: int = 10,
+    disagreement: float = 1.0,
+    noise_variance: float = 0.1,
+) -> Problem:
+    r"""K learners, learner k with logits `z_k ∈ R^C` and its own soft label `y_k`; x = (z_1, …, z_K).
+
+    `F(x) = Σ_k CE(y_k, softmax z_k)`; the mutual term adds the bias
+    `b_k = β/(K−1) Σ_{j≠k} ∇_{z_k} D_α(p_j‖p_k) = β/(K−1) Σ_{j≠k} (p_k − r_α(p_j, p_k))`, targets detached.
+    `y_k = softmax(cos(2πi/C − φ_k))` with phases `φ_k = k·disagreement`: learners that see different labels
+    can't agree at a minimum of F, so the bias stays there. `∇²F = ⊕ Σ(p_k) ⪯ ½`, so L = ½.
+
+    Args:
+        alpha: order, 0 ≤ α < ∞.
+        beta: weight of the mutual term, β ≥ 0; 0 is the control without bias.
+        learners: K ≥ 2.
+        classes: C ≥ 2.
+        disagreement: phase between the labels of successive learners; 0 gives all the same label.
+        noise_variance: σ², of Gaussian noise on all learners together, centred over the classes.
+    """
+    if not 0 <= alpha < math.inf:
+        raise ValueError(f"alpha is {alpha}; it must lie in [0, inf)")
+    if not 0 <= beta < math.inf:
+        raise ValueError(f"beta is {beta}; it must lie in [0, inf)")
+    if learners < 2 or classes < 2:
+        raise ValueError(f"learners is {learners}, classes is {classes}; each must be at least 2")
+    labels = _labels(learners, classes, disagreement)
+    dimension = learners * classes
+
+    def split(x: Tensor) -> Tensor:
+        return x.unflatten(1, (learners, classes))
+
+    def objective(x: Tensor) -> Tensor:
+        return -(labels.to(x) * torch.log_softmax(split(x), 2)).sum((1, 2))
+
+    def gradient(x: Tensor) -> Tensor:
+        return (torch.softmax(split(x), 2) - labels.to(x)).flatten(1)
+
+    def bias(x: Tensor, gradient: Tensor) -> Tensor:
+        return mutual_gradient(split(x), alpha, beta).flatten(1)
+
+    return Problem(
+        name="rdml-logits",
+        dimension=dimension,
+        objective=objective,
+        gradient=gradient,
+        smoothness=0.5,
+        minimum=float(-(labels * labels.log()).sum()),
+        start=(0.0,) * dimension,
+        noise=Noise("normal", dimension, _centred(learners, classes, noise_variance), noise_variance)
+        if noise_variance
+        else None,
+        bias=Bias(bias, math.sqrt(2 * learners) * beta) if beta else None,
+        minimisers=(tuple((labels.log() - labels.log().mean(1, keepdim=True)).flatten().tolist()),),
+        parameters={
+            "alpha": alpha,
+            "beta": beta,
+            "learners": learners,
+            "classes": classes,
+            "disagreement": disagreement,
+        },
+        sources={
+            "smoothness": "largest eigenvalue of diag(p) − ppᵀ is at most ½",
+            "minimum": "entropy of the labels",
+            "bias_bound": "grad-own-bounded, each learner",
+        },
+    )
+
+
+def mutual_gradient(logits: Tensor, alpha: float, beta: float) -> Tensor:
+    r"""`β/(K−1) Σ_{j≠k} (p_k − r_α(p_j, p_k))` for logits `(R, K, C)`; accurate to rounding of 1."""
+    target, own = logits[:, None, :, :], logits[:, :, None, :]
+    mixtures = torch.softmax(alpha * target + (1 - alpha) * own, 3)  # (R, own k, target j, C)
+    learners = logits.shape[1]
+    # the diagonal holds p_k itself and adds nothing
+    return beta / (learners - 1) * (learners * torch.softmax(logits, 2) - mixtures.sum(2))
+
+
+def _labels(learners: int, classes: int, disagreement: float) -> Tensor:
+    angle = 2 * math.pi * torch.arange(classes, dtype=torch.float64) / classes
+    phase = disagreement * torch.arange(learners, dtype=torch.float64)
+    return torch.softmax(torch.cos(angle - phase[:, None]), 1)
+
+
+def _centred(learners: int, classes: int, variance: float) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    # Centring takes one of C dimensions away; without it the sum of the logits would wander off unobserved.
+    scale = math.sqrt(variance / (learners * (classes - 1)))
+
+    def shape(variates: Tensor, x: Tensor, mean_gradient: Tensor) -> Tensor:
+        normals = variates.unflatten(1, (learners, classes))
+        return scale * (normals - normals.mean(2, keepdim=True)).flatten(1)
+
+    return shape

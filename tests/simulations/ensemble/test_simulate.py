@@ -1,0 +1,154 @@
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from convergence.statistics.intervals import mean_interval
+from convergence.statistics.plateau import plateau
+from simulations.ensemble.engine import init, step
+from simulations.ensemble.run import simulate
+from simulations.problems import PROBLEMS, problem
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_a_replica_does_not_depend_on_how_many_others_there_are(name):
+    made = problem(name)
+    options = {"step_size": made.largest_step_size / 2, "steps": 300, "seed": 3}
+    few, many = (simulate(made, replicas=r, **options).final for r in (3, 100))
+    assert np.array_equal(few, many[:3])
+
+
+def test_the_same_seed_gives_the_same_run_and_another_another():
+    options = {"step_size": 0.1, "steps": 50, "replicas": 4}
+    runs = [simulate(problem("double-well"), seed=s, **options).final for s in (1, 1, 2)]
+    assert np.array_equal(runs[0], runs[1])
+    assert (runs[0] != runs[2]).all()
+
+
+def test_steps_are_pure():
+    made = problem("quadratic")
+    state = init(made, replicas=3, seed=0)
+    first, _ = step(made, state, step_size=0.1)
+    again, _ = step(made, state, step_size=0.1)
+    assert torch.equal(first.x, again.x)
+    assert state.iteration == 0
+
+
+def test_stationary_law_of_the_quadratic_is_exact():
+    made = problem("quadratic", condition=2.0, dimension=3)
+    found = plateau(
+        simulate(made, step_size=0.5, steps=4000, replicas=400, seed=5).window_means, confidence=0.999
+    )
+    assert found.settled
+    assert found.level.contains(made.floor(0.5))
+    assert found.level.high - found.level.low < 0.01 * found.level.value
+
+
+def test_the_worst_case_witness_is_deterministic_and_reaches_its_floor():
+    made = problem("noise-floor")
+    run = simulate(made, step_size=0.4, steps=400, replicas=8, windows=20)
+    assert run.window_means[:, -1] == pytest.approx(made.floor(0.4), rel=1e-13)
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_momentum_is_that_of_torch(nesterov):
+    made = problem("quadratic", noise_variance=0.0)
+    run = simulate(made, step_size=0.1, steps=25, replicas=2, momentum=0.8, nesterov=nesterov)
+    x = torch.tensor(made.start, dtype=torch.float64).requires_grad_()
+    optimiser = torch.optim.SGD([x], lr=0.1, momentum=0.8, nesterov=nesterov)
+    for _ in range(25):
+        at = x.detach()[None]
+        x.grad = (made.gradient(at) + made.bias.function(at, made.gradient(at)))[0]
+        optimiser.step()
+    assert run.final[0] == pytest.approx(x.detach().numpy(), rel=1e-12)
+
+
+def test_moments_are_those_of_the_replicas():
+    made = problem("double-well")
+    run = simulate(made, step_size=0.1, steps=40, replicas=50, seed=2)
+    state, squares = init(made, replicas=50, seed=2), []
+    for _ in range(40):
+        state, seen = step(made, state, step_size=0.1)
+        squares.append(seen.gradient.square().sum(1).numpy())
+    squares = np.array(squares)
+    mean, variance = run.moments.column("gradient_norm_squared")
+    average, _ = run.moments.column("average_gradient_norm_squared")
+    grid = run.moments.iterations
+    assert grid[0] == 0
+    assert grid[-1] == 39
+    assert mean == pytest.approx(squares[grid].mean(1), rel=1e-13)
+    assert variance == pytest.approx(squares[grid].var(1, ddof=1), rel=1e-12, abs=1e-30)
+    assert average == pytest.approx([squares[: t + 1].mean() for t in grid], rel=1e-12)
+    assert run.average_gradient_norm_squared == pytest.approx(squares.mean(0), rel=1e-13)
+    assert run.window_means[:, -1] == pytest.approx(squares[39], rel=1e-13)
+    assert run.moments.basins.sum(1).tolist() == [50] * len(grid)
+
+
+def test_the_ledger_of_each_replica_closes():
+    made = problem("rdml-logits")
+    eta = 0.7
+    sums = simulate(made, step_size=eta, steps=200, replicas=20, path=True).path_sums
+    right = sums["drop"] / eta - sums["gradient_bias"] - sums["gradient_noise"] + eta / 2 * sums["curvature"]
+    scale = sum(abs(sums[k]) for k in ("gradient_squared", "gradient_bias", "gradient_noise"))
+    assert np.abs(sums["gradient_squared"] - right).max() <= 1e-12 * scale.max()
+
+
+def test_divergence_is_recorded_with_its_step():
+    made = problem("quadratic")
+    run = simulate(made, step_size=2.5, steps=3000, replicas=3)
+    assert run.diverged == 3
+    x, t = abs(made.start[0]), int(run.diverged_at[0])
+    assert t == pytest.approx(math.log(1e154 / x) / math.log(1.5), rel=0.02)
+    mean, _ = run.moments.column("gradient_norm_squared")
+    assert (mean[run.moments.iterations >= t] == math.inf).all()
+    assert np.isfinite(mean[run.moments.iterations < t]).all()
+    assert not plateau(run.window_means).settled
+
+
+def test_float32_has_the_same_law():
+    made = problem("quadratic", dimension=2, condition=1.0)
+    levels = [
+        mean_interval(
+            simulate(made, step_size=0.5, steps=1000, replicas=200, dtype=d).window_means[:, 8:].mean(1)
+        )
+        for d in ("float64", "float32")
+    ]
+    assert levels[1].value == pytest.approx(levels[0].value, rel=1e-4)
+    assert levels[1].value != levels[0].value
+
+
+def test_replica_means_are_independent():
+    made = problem("double-well")
+    averages = simulate(made, step_size=0.1, steps=200, replicas=1000).average_gradient_norm_squared
+    assert stats.pearsonr(averages[:-1], averages[1:]).pvalue > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("step_size", 0.0),
+        ("step_size", math.nan),
+        ("steps", 0),
+        ("replicas", 1),
+        ("dtype", "float16"),
+        ("momentum", 1.0),
+        ("seed", -1),
+    ],
+)
+def test_bad_options_are_named(name, value):
+    options = {"step_size": 0.1, "steps": 10, "replicas": 4} | {name: value}
+    with pytest.raises(ValueError, match=name):
+        simulate(problem("quadratic"), **options)
+
+
+def test_a_gradient_of_the_wrong_shape_or_with_nan_is_named():
+    made = problem("quadratic")
+    wrong = dataclasses.replace(made, gradient=lambda x: x.sum(1))
+    with pytest.raises(ValueError, match=r"gradient.*shape"):
+        simulate(wrong, step_size=0.1, steps=10, replicas=4)
+    broken = dataclasses.replace(made, gradient=lambda x: x * math.nan)
+    with pytest.raises(ValueError, match=r"gradient.*NaN"):
+        simulate(broken, step_size=0.1, steps=10, replicas=4)

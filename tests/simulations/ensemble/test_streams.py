@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from simulations.ensemble.streams import fill_words, initial_states, open_streams, take, variates
+
+MASK = 2**64 - 1
+
+
+def reference_words(state, count):
+    """xoshiro256++ in plain integers, as its authors publish it."""
+
+    def rotate(x, k):
+        return ((x << k) | (x >> (64 - k))) & MASK
+
+    s, words = [int(w) for w in state], []
+    for _ in range(count):
+        words.append((rotate((s[0] + s[3]) & MASK, 23) + s[0]) & MASK)
+        t = (s[1] << 17) & MASK
+        s[2] ^= s[0]
+        s[3] ^= s[1]
+        s[1] ^= s[2]
+        s[0] ^= s[3]
+        s[2] ^= t
+        s[3] = rotate(s[3], 45)
+    return words
+
+
+def words(seed, replicas, count, first=0):
+    out = np.empty((replicas, count), dtype=np.uint64)
+    fill_words(initial_states(seed, replicas, first), out)
+    return out
+
+
+def test_words_are_those_of_the_reference():
+    states = initial_states(7, 3)
+    found = words(7, 3, 50)
+    for i in range(3):
+        assert found[i].tolist() == reference_words(states[i], 50)
+
+
+def test_a_stream_depends_on_seed_and_replica_alone():
+    assert (words(1, 5, 8) == words(1, 500, 8)[:5]).all()
+    assert (words(1, 5, 8, first=100) == words(1, 500, 8)[100:105]).all()
+    assert (words(1, 5, 8)[:, 0] != words(2, 5, 8)[:, 0]).all()
+
+
+def test_no_word_is_shared_between_neighbours():
+    few = words(3, 2000, 16)
+    assert len(np.unique(few)) == few.size
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_take_gives_the_same_numbers_however_they_are_blocked(count):
+    streams, taken = open_streams(5, 4), []
+    for _ in range(600):
+        streams, values = take(streams, "normal", count, torch.float64)
+        taken.append(values)
+    whole = np.empty((4, 600 * count), dtype=np.uint64)
+    fill_words(initial_states(5, 4), whole)
+    assert torch.equal(torch.cat(taken, 1), variates(whole, "normal", torch.float64))
+
+
+def test_taking_does_not_change_the_streams_taken_from():
+    streams = open_streams(5, 4)
+    first = take(streams, "uniform", 2, torch.float64)[1]
+    assert torch.equal(take(streams, "uniform", 2, torch.float64)[1], first)
+
+
+def test_laws():
+    raw = words(11, 64, 20_000)
+    normals = variates(raw, "normal", torch.float64).flatten().numpy()
+    uniforms = variates(raw, "uniform", torch.float64).flatten().numpy()
+    signs = variates(raw, "sign", torch.float64).flatten().numpy()
+    assert stats.kstest(normals, "norm").pvalue > 1e-3
+    assert stats.kstest(uniforms, "uniform").pvalue > 1e-3
+    assert set(signs) == {-1.0, 1.0}
+    assert stats.binomtest(int((signs > 0).sum()), signs.size).pvalue > 1e-3
+    pairs = normals.reshape(-1, 2)
+    assert abs(np.corrcoef(pairs.T)[0, 1]) < 4 / np.sqrt(len(pairs))
+    assert abs(np.corrcoef((pairs**2).T)[0, 1]) < 4 / np.sqrt(len(pairs))
