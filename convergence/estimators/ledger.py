@@ -19,6 +19,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from convergence.estimators.smoothness import directional_smoothness
+
 
 @dataclass(frozen=True)
 class LedgerEntry:
@@ -95,8 +97,6 @@ def ledger_entry(
 ) -> LedgerEntry:
     """The entry of a step from its measured vectors, each `(d,)` in float64."""
     taken = gradient + bias + noise
-    moved = float(displacement @ displacement)
-    remainder = objective_after - objective - float(gradient @ displacement)
     expected = step_size * float(taken.norm())
     off = float((displacement + step_size * taken).norm())
     return LedgerEntry(
@@ -112,7 +112,7 @@ def ledger_entry(
         gradient_dot_noise=float(gradient @ noise),
         bias_dot_noise=float(bias @ noise),
         step_gradient_norm_squared=float(taken @ taken),
-        directional_smoothness=2 * remainder / moved if moved > 0 else 0.0,
+        directional_smoothness=directional_smoothness(objective, objective_after, gradient, displacement),
         step_error=off / expected if expected > 0 else (0.0 if off == 0 else math.inf),
     )
 
