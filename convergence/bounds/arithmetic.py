@@ -1,0 +1,77 @@
+"""The few operations that numbers, sympy expressions and arrays spell differently.
+
+A `Real` is a float, an int, a Fraction, a sympy expression, or an array (NumPy or torch) of numbers, on which
+every bound acts elementwise.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+Real = Any
+
+
+def root(value: Real) -> Real:
+    """Square root: exact for sympy and for squares of Fractions, a float or an array of floats otherwise."""
+    if isinstance(value, Fraction):
+        numerator, denominator = math.isqrt(value.numerator), math.isqrt(value.denominator)
+        if (numerator**2, denominator**2) == (value.numerator, value.denominator):
+            return Fraction(numerator, denominator)
+    return value ** Fraction(1, 2)
+
+
+def larger(value: Real, bound: Real) -> Real:
+    """`max(value, bound)` for a number `bound`."""
+    if hasattr(value, "free_symbols"):
+        import sympy
+
+        return sympy.Max(value, bound)
+    return value.clip(min=float(bound)) if hasattr(value, "clip") else max(value, bound)
+
+
+def smaller(value: Real, bound: Real) -> Real:
+    """`min(value, bound)` for a number `bound`."""
+    return -larger(-value, -bound)
+
+
+def require(name: str, value: Real, holds: Any, allowed: str) -> None:
+    """Raise a ValueError unless `holds` everywhere; a condition that sympy cannot decide is let pass."""
+    if hasattr(holds, "all"):
+        holds = bool(holds.all())
+    if holds == False:  # noqa: E712  sympy's false is not Python's
+        raise ValueError(f"{name}={value} is outside {allowed}")
+
+
+def require_sgd(
+    *,
+    step_size: Real,
+    smoothness: Real,
+    initial_gap: Real = 0,
+    steps: Real = 1,
+    noise_variance: Real = 0,
+    noise_growth: Real = 0,
+    bias_bound: Real = 0,
+    relative_bias: Real = 0,
+    contraction_below: Real | None = None,
+    contraction_most: Real | None = None,
+) -> None:
+    """Check the constants of constant-step-size SGD, and `h = ηL(M+1)` against a bound where one is given."""
+    require("step_size", step_size, step_size > 0, "(0, ∞)")
+    require("smoothness", smoothness, smoothness > 0, "(0, ∞)")
+    require("initial_gap", initial_gap, initial_gap >= 0, "[0, ∞)")
+    require("steps", steps, steps >= 1, "{1, 2, …}")
+    require("noise_variance", noise_variance, noise_variance >= 0, "[0, ∞)")
+    require("noise_growth", noise_growth, noise_growth >= 0, "[0, ∞)")
+    require("bias_bound", bias_bound, bias_bound >= 0, "[0, ∞)")
+    require("relative_bias", relative_bias, relative_bias >= 0, "[0, 1)")
+    require("relative_bias", relative_bias, relative_bias < 1, "[0, 1)")
+    contraction = step_size * smoothness * (noise_growth + 1)
+    name = "step_size·smoothness·(noise_growth + 1)"
+    if contraction_most is not None:
+        # A step size computed as 1/((M+1)L) is allowed to round up.
+        within = contraction <= contraction_most * (1 + 1e-12)
+        require(name, contraction, within, f"(0, {contraction_most}]")
+    if contraction_below is not None:
+        require(name, contraction, contraction < contraction_below, f"(0, {contraction_below})")

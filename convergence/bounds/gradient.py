@@ -1,0 +1,177 @@
+r"""Bounds on the Rényi divergence and its gradients, uniform in the number of classes (nats).
+
+`p = softmax(target)`, `q = softmax(own)`, `r = r_α(p, q)` the escort, `osc` the oscillation `max − min` of
+`log p/q` (of `z_p − z_q`, which has the same), `TV(q, r) = ½‖q − r‖₁`. Every function takes numbers,
+Fractions, sympy expressions or arrays. The ids are those of the claims.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from convergence.bounds.arithmetic import Real, larger, require, root, smaller
+
+LOCAL_ORDER = (3 * 5**0.5 - 5) / 2
+"""(3√5 − 5)/2 = 0.8541020: from this order on the best self-bounding constant is α."""
+
+CORNER = 0.7153318629591616
+"""u, the root of `u/(1−u) = −2 log(1−u)`: up to this order the best constant is `4u(1−u)`."""
+
+
+def self_bounding_constant(alpha: Real) -> Real:
+    r"""`max(1, α)`: `‖∇_own D_α‖₂² ≤ max(1, α)·D_α(p‖q)` (`self-bounding`)."""
+    _order(alpha)
+    return larger(alpha, 1)
+
+
+def self_bounding_usable(alpha: Real) -> Real:
+    r"""`max(α, (3√5−5)/2)`: closed, at most 4.9 % above the best constant (`self-bounding-best`)."""
+    _order(alpha)
+    return larger(alpha, LOCAL_ORDER)
+
+
+def self_bounding_best(alpha: float) -> float:
+    r"""`c(α) = sup ‖q − r‖₂²/D_α(p‖q)`, the best constant (`self-bounding-best`), for one number α.
+
+    α from (3√5−5)/2 on and `4u(1−u)` up to `u = CORNER`, to rounding. Between them the maximum of
+    `2(x−y)²/D_{1/α}(x‖y)` over two-class distributions, found numerically to about 1e-10. Source: ours; by
+    `order-inversion`, data processing and `‖v‖₂² ≤ ½‖v‖₁²` two classes are enough.
+    """
+    _order(alpha)
+    if alpha >= LOCAL_ORDER:
+        return alpha
+    return 4 * CORNER * (1 - CORNER) if alpha <= CORNER else _two_class_maximum(float(alpha))
+
+
+@lru_cache(maxsize=1024)
+def _two_class_maximum(alpha: float) -> float:
+    import numpy as np
+    from scipy.optimize import minimize
+
+    order = 1 / alpha
+
+    def negative_ratio(point: np.ndarray) -> np.ndarray:
+        x, y = point
+        mixture = x**order * y ** (1 - order) + (1 - x) ** order * (1 - y) ** (1 - order)
+        return -2 * (x - y) ** 2 * (order - 1) / np.log(mixture)
+
+    grid = np.linspace(0.02, 0.98, 49)
+    # Off the diagonal, where the ratio is 0/0; by symmetry under exchange of classes y < x is enough.
+    points = np.array([(x, y) for x in grid for y in grid if x - y > 0.03]).T
+    start = points[:, negative_ratio(points).argmin()]
+    found = minimize(
+        negative_ratio,
+        start,
+        method="Nelder-Mead",
+        bounds=[(1e-6, 1 - 1e-6)] * 2,
+        options={"xatol": 1e-9, "fatol": 1e-13},
+    )
+    return max(alpha, -float(found.fun))
+
+
+def pinsker_constant(alpha: Real) -> Real:
+    r"""`min(α, 1)/2`: `D_α ≥ ½ min(α, 1)·‖p − q‖₁²` (`pinsker`; Gilardoni 2010)."""
+    _order(alpha)
+    return smaller(alpha, 1) / 2
+
+
+def pinsker_usable(alpha: Real) -> Real:
+    r"""`½ min(α, (5+3√5)/10)`: `D_α ≥ that·‖p − q‖₁²` (`pinsker-best`; ours)."""
+    _order(alpha)
+    return smaller(alpha, 1 / LOCAL_ORDER) / 2
+
+
+def pinsker_best(alpha: float) -> float:
+    r"""`1/(2c(1/α))`, c of `self_bounding_best`: the sharp constant κ of `D_α ≥ κ‖p − q‖₁²` (`pinsker-best`).
+
+    For one number α; `α/2` up to (5+3√5)/10 and 0.6138519 from 1.3979525 on, α = ∞ included.
+    """
+    _order(alpha)
+    return 1 / (2 * self_bounding_best(1 / alpha)) if alpha > 0 else 0.0
+
+
+def own_gradient_bound(*, norm: float) -> float:
+    r"""`sup ‖q − r‖`: 2, √2 and 1 in the norms 1, 2 and ∞ (`grad-own-bounded`)."""
+    bounds = {1: 2.0, 2: 2**0.5, float("inf"): 1.0}
+    if norm not in bounds:
+        raise ValueError(f"norm={norm} is outside {{1, 2, inf}}")
+    return bounds[norm]
+
+
+def own_curvature(alpha: Real) -> tuple[Real, Real]:
+    r"""Ends of the spectrum of `∇²_own D_α` (`smooth-own`).
+
+    `[−(1−α)/2, ½]` for α < 1 and `[0, α/2]` for α ≥ 1; the first is one formula with the second.
+    """
+    _order(alpha)
+    return smaller((alpha - 1) / 2, 0), larger(alpha, 1) / 2
+
+
+def parameter_gradient_bound(*, total_variation: Real, diameter: Real) -> Real:
+    r"""`‖∇_θ D_α‖₂ ≤ TV(q, r)·diam(J)`, `diam(J) = max_{ij} ‖∇_θ(z_i − z_j)‖₂` (`grad-theta`)."""
+    return total_variation * diameter
+
+
+def spectral_gradient_bound(*, total_variation: Real, spectral_norm: Real) -> Real:
+    r"""`‖∇_θ D_α‖₂ ≤ √2·‖PJ‖₂·TV(q, r)`, P the centring over classes (`grad-theta`)."""
+    return root(2) * spectral_norm * total_variation
+
+
+def divergence_bound(*, alpha: Real, oscillation: Real) -> Real:
+    r"""`D_α ≤ (α/8)·osc²` (`mean-value`)."""
+    _order(alpha)
+    return alpha * oscillation**2 / 8
+
+
+def kl_gap_bound(*, alpha: Real, oscillation: Real) -> Real:
+    r"""`|D_α − KL| ≤ |α − 1|·osc²/8` (`kl-limit`)."""
+    _order(alpha)
+    return abs(alpha - 1) * oscillation**2 / 8
+
+
+def target_gradient_bound(*, alpha: Real, oscillation: Real) -> Real:
+    r"""`‖∇_target D_α‖₁ ≤ α·min(2/|α−1|, ½ osc)` (`peer-direction`), written `2α/max(|α−1|, 4/osc)`.
+
+    Needs `osc > 0`; at agreement the gradient is 0.
+    """
+    _order(alpha)
+    require("oscillation", oscillation, oscillation > 0, "(0, ∞)")
+    distance, inverse = abs(alpha - 1), 4 / oscillation
+    return 4 * alpha / (distance + inverse + abs(distance - inverse))  # max(a, b) = (a + b + |a − b|)/2
+
+
+def target_self_bounding_constant(alpha: Real) -> Real:
+    r"""`α/(1−α)·max(1 − α, (3√5−5)/2)`: `‖∇_target D_α‖₂² ≤ that·D_α` for α < 1 (`peer-direction`)."""
+    _order(alpha)
+    require("alpha", alpha, alpha < 1, "[0, 1)")
+    return alpha / (1 - alpha) * self_bounding_usable(1 - alpha)
+
+
+def escort_order_bound(oscillation: Real) -> Real:
+    r"""`‖∂_α r_α‖₁ ≤ std_r(log p/q) ≤ ½ osc` (`order-lipschitz`)."""
+    return oscillation / 2
+
+
+def order_as_weight_bound(*, alpha: Real, oscillation: Real) -> Real:
+    r"""`‖(q − r_α) − α(q − p)‖₁ ≤ α|1−α|·osc²/(6√3)` (`order-as-weight`)."""
+    _order(alpha)
+    return alpha * abs(1 - alpha) * oscillation**2 / (6 * root(3))
+
+
+def self_limiting_bound(*, beta: Real, disagreement: Real) -> Real:
+    r"""`‖b_k‖² ≤ β²·disagreement` (`self-limiting`).
+
+    b_k is the gradient of the mutual term `β·mean_j D_α(p_j‖p_k)` with respect to the parameters of learner k,
+    `disagreement` the mean over samples of `‖PJ‖₂²·c(α)·D̄_k`.
+    """
+    return beta**2 * disagreement
+
+
+def agreement_rate(*, alpha: Real, beta: Real, least_probability: Real) -> Real:
+    r"""`4αβ·p_min`: `d/dt‖δ‖² ≤ −4αβ·p_min·‖δ‖²` under the mutual flow (`disagreement-lyapunov`)."""
+    _order(alpha)
+    return 4 * alpha * beta * least_probability
+
+
+def _order(alpha: Real) -> None:
+    require("alpha", alpha, alpha >= 0, "[0, ∞]")
