@@ -6,8 +6,10 @@ import sys
 
 import typer
 
-from rdml.commands import claims
+from rdml.commands import claims, ensembles
 from rdml.commands.verify import verify
+
+SEVERAL = ("--alpha", "--beta", "--step-size")
 
 app = typer.Typer(
     name="rdml",
@@ -25,12 +27,37 @@ def _root() -> None:
 
 app.command()(verify)
 app.add_typer(claims.app, name="claims")
+app.command()(ensembles.problems)
+app.command()(ensembles.simulate)
+app.command()(ensembles.floor)
+
+
+def spread(arguments: list[str]) -> list[str]:
+    """Let a numeric option take several values: `--alpha 0.5 1 2` is `--alpha 0.5 --alpha 1 --alpha 2`."""
+    result: list[str] = []
+    option = None
+    for argument in arguments:
+        if option and is_number(argument):
+            result += [argument] if result[-1] == option else [option, argument]
+            continue
+        option = argument if argument in SEVERAL else None
+        result.append(argument)
+    return result
+
+
+def is_number(text: str) -> bool:
+    """Whether `float` reads the text."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def main() -> None:
     """Run the application; what a user got wrong is one line on stderr and exit code 2."""
     try:
-        app()
+        app(args=spread(sys.argv[1:]))
     except ValueError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(2)

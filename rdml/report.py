@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import platform
 from importlib.metadata import version
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from latex2mathml.converter import convert
 from markupsafe import Markup
+
+from rdml.figures import svg_text
 
 if TYPE_CHECKING:
     from convergence.claims.verdict import Picture
@@ -38,14 +39,8 @@ def render_verification(result: Verification) -> str:
 
 def svg(picture: Picture) -> Markup:
     """The figure as an SVG element with its description as text alternative."""
-    from matplotlib import rc_context
-
-    buffer = io.StringIO()
-    with rc_context({"svg.hashsalt": picture.name, "svg.fonttype": "path"}):
-        picture.figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
-    element = buffer.getvalue()
+    element = svg_text(picture.figure, picture.name)
     element = element[element.index("<svg") :]
-    # Ids must differ between the figures of one page.
     head, body = element[:4], element[4:]
     label = Markup.escape(picture.description)
     return Markup(f'{head} role="img" aria-label="{label}"{body}')
