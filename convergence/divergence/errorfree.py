@@ -32,6 +32,17 @@ class Double(NamedTuple):
         high, error = two_product(self.high, factor.high)
         return _renormalise(high, error + (self.high * factor.low + self.low * factor.high))
 
+    def exp(self) -> Tensor:
+        """`e^{high + low}`, as exact as the exponential function of the working precision."""
+        value = torch.exp(self.high)
+        return value + value * self.low
+
+    def where(self, condition: Tensor, other: Double) -> Double:
+        """Entries of self where the condition holds, else of the other."""
+        return Double(
+            torch.where(condition, self.high, other.high), torch.where(condition, self.low, other.low)
+        )
+
     def at(self, index: Tensor) -> Double:
         """Entries at `index (..., 1)` along the last axis."""
         return Double(self.high.gather(-1, index), self.low.gather(-1, index))
@@ -40,6 +51,11 @@ class Double(NamedTuple):
 def _renormalise(high: Tensor, low: Tensor) -> Double:
     total = high + low
     return Double(total, low - (total - high))
+
+
+def exact(value: Tensor) -> Double:
+    """A number that is not in need of a low part."""
+    return Double(value, torch.zeros_like(value))
 
 
 def two_sum(a: Tensor, b: Tensor) -> Double:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from convergence.divergence.errorfree import Double, two_sum
+from convergence.divergence.errorfree import Double, exact, two_sum
 from convergence.divergence.functions import entropy_ratio, expm1_ratio, log1p_ratio, order_polynomial
 
 INFINITY = float("inf")
@@ -43,8 +43,9 @@ class Pair:
 
     def __init__(self, target: Tensor, own: Tensor, alpha: Tensor) -> None:
         dtype = target.dtype
-        self.p, self.q = torch.softmax(target, -1), torch.softmax(own, -1)
-        self.log_p, log_q = torch.log_softmax(target, -1), torch.log_softmax(own, -1)
+        in_target, in_own = target != -INFINITY, own != -INFINITY
+        self.p, self.log_p = _softmax(exact(target), in_target)
+        self.q, log_q = _softmax(exact(own), in_own)
         valid = alpha >= 0
         self.poison = (self.p[..., :1] + self.q[..., :1]).isnan() | ~valid
 
@@ -54,7 +55,6 @@ class Pair:
         self.alpha = Double(high, (order - high.to(order.dtype)).to(dtype))
         self.excess = (order - 1).to(dtype)  # α − 1
 
-        in_target, in_own = target != -INFINITY, own != -INFINITY
         self.common = in_target & in_own
         self.only_target, self.only_own = in_target & ~in_own, in_own & ~in_target
         lost = (alpha >= 1) & self.only_target.any(-1, keepdim=True)
@@ -69,7 +69,7 @@ class Pair:
         self.y = gap - gap.at(self.n)  # the same, 0 at n
         self.own_log = two_sum(own, -own.gather(-1, self.n))  # log q up to a constant, 0 at n
         self.weight = self.own_log + self.y.times(self.alpha)  # log p^α q^{1−α} up to a constant, 0 at n
-        self.log_p_m, self.log_q_n = self.log_p.gather(-1, self.m), log_q.gather(-1, self.n)
+        self.log_p_m, self.log_q_n = self.log_p.at(self.m), log_q.at(self.n)
 
     @cached_property
     def log_ratio(self) -> Double:
@@ -84,21 +84,21 @@ class Pair:
             return torch.log1p(_sum(terms, self.common) - rest) - missing
 
         own_at_m = self.own_log.at(self.m)
-        constant = normaliser(self.x, torch.exp((self.own_log - own_at_m).high + self.log_p_m))
+        constant = normaliser(self.x, (self.own_log - own_at_m + self.log_p_m).exp())
         usable = constant.abs() <= 1
-        by_logits = two_sum(self.log_p_m, -self.log_q_n) - own_at_m
+        by_logits = self.log_p_m - self.log_q_n - own_at_m
         high = torch.where(usable, constant, by_logits.high)
         ratio = self.x + Double(high, torch.where(usable, 0, by_logits.low))
         # The constant has the rounding of the largest |x|; a second pass leaves that of the ratios
         # themselves.
         correction = torch.where(usable, normaliser(ratio, self.q), 0)
-        return ratio + Double(correction, torch.zeros_like(correction))
+        return ratio + exact(correction)
 
     @cached_property
     def joint(self) -> Double:
         """`log p^α q^{1−α}` on the common classes."""
         offset = self.log_ratio.at(self.n).times(self.alpha)
-        return self.weight + (offset + Double(self.log_q_n, torch.zeros_like(self.log_q_n)))
+        return self.weight + (offset + self.log_q_n)
 
     @cached_property
     def _top(self) -> Tensor:
@@ -113,30 +113,30 @@ class Pair:
         return tied & (low == low.amax(-1, keepdim=True))
 
     @cached_property
-    def log_escort(self) -> Tensor:
-        """`log r`, up to rounding relative to 1 + |log r|."""
-        finite = (self.weight - self.weight.at(self._top)).high.masked_fill(~self.common, -INFINITY)
-        limit = self.own_log.high.masked_fill(~self._tied, -INFINITY)
-        return torch.log_softmax(torch.where(self.limit, limit, finite), -1)
+    def _escort(self) -> tuple[Tensor, Double]:
+        log = self.weight.where(~self.limit, self.own_log)
+        return _softmax(log, torch.where(self.limit, self._tied, self.common))
 
     @cached_property
     def escort(self) -> Tensor:
         """`r ∝ p^α q^{1−α}`; at α = ∞ proportional to q on the classes where p/q is largest."""
-        return self._finish(torch.exp(self.log_escort), self.p)
+        return self._finish(self._escort[0], self.p)
 
     @cached_property
     def excess_sum(self) -> Tensor:
         """`H = (Σ p^α q^{1−α} − 1)/(α−1)`, a sum of non-negative terms; +∞ by overflow far from equality."""
         alpha, excess, p, q = self.alpha.high, self.excess, self.p, self.q
-        ratio, weight = self.log_ratio.high, torch.exp(self.joint.high)
+        ratio, weight = self.log_ratio.high, self.joint.exp()
         near = alpha.clamp(min=1) * ratio.abs() <= 0.5
         small = torch.where(near, ratio, 0)
         series = alpha * q * small.square() * order_polynomial(small, alpha)
+        moderate = ratio.abs() <= 1
+        gap = torch.where(moderate, q * torch.expm1(torch.where(moderate, ratio, 0)), p - q)
         # p^α q^{1−α} − p or − q, whichever exponent, (α−1)·ratio or α·ratio, stays the smaller as α → 1 or 0.
         tilt = torch.where(alpha >= 0.5, excess, alpha) * ratio
         flat, bounded = tilt <= 1, tilt.clamp(max=1)
-        from_target = torch.where(flat, p * ratio * expm1_ratio(bounded), (weight - p) / excess) - (p - q)
-        from_own = (torch.where(flat, q * torch.expm1(bounded), weight - q) - alpha * (p - q)) / excess
+        from_target = torch.where(flat, p * ratio * expm1_ratio(bounded), (weight - p) / excess) - gap
+        from_own = (torch.where(flat, q * torch.expm1(bounded), weight - q) - alpha * gap) / excess
         terms = torch.where(near, series, torch.where(alpha >= 0.5, from_target, from_own)).clamp(min=0)
         masked = torch.where(excess < 0, -alpha / excess, 0) * _sum(p, self.only_target) + _sum(
             q, self.only_own
@@ -149,8 +149,8 @@ class Pair:
         near = self.excess_sum * log1p_ratio((self.excess * self.excess_sum).clamp(min=-0.5))
         scaled = self.excess * self.excess_sum
         top = self.joint.at(self._top)
-        shifted = (self.joint - top).high.masked_fill(~self.common, -INFINITY)
-        far = (top.high + torch.logsumexp(shifted, -1, keepdim=True)) / self.excess
+        mass = _sum((self.joint - top).exp(), self.common)
+        far = (top.high + torch.log(mass)) / self.excess
         finite = torch.where((scaled >= -0.5) & (scaled <= 1), near, far)
         limit = self.log_ratio.high.masked_fill(~self.common, -INFINITY).amax(-1, keepdim=True)
         return self._finish(torch.where(self.limit, limit, finite).clamp(min=0), INFINITY)
@@ -158,19 +158,19 @@ class Pair:
     @cached_property
     def own_tilt(self) -> Tilt:
         """`log r/q`."""
-        return self._tilt(self.q, self.alpha.high * self.y.high, self.weight.high + self.log_q_n)
+        return self._tilt(self.q, self.alpha.high * self.y.high, self.weight + self.log_q_n)
 
     @cached_property
     def target_tilt(self) -> Tilt:
         """`log r/p`."""
-        at_m = (self.weight - self.weight.at(self.m)).high
-        return self._tilt(self.p, self.excess * self.x.high, at_m + self.log_p_m)
+        log_tilted = self.weight - self.weight.at(self.m) + self.log_p_m
+        return self._tilt(self.p, self.excess * self.x.high, log_tilted)
 
-    def _tilt(self, base: Tensor, tilt: Tensor, log_tilted: Tensor) -> Tilt:
+    def _tilt(self, base: Tensor, tilt: Tensor, log_tilted: Double) -> Tilt:
         # r ∝ base·e^tilt; `log_tilted = log base + tilt` where the tilt is large.
         tilt = torch.where(self.limit, 0, tilt)
         support = torch.where(self.limit, self._tied, self.common)
-        terms = torch.where(tilt <= 1, base * torch.expm1(tilt.clamp(max=1)), torch.exp(log_tilted) - base)
+        terms = torch.where(tilt <= 1, base * torch.expm1(tilt.clamp(max=1)), log_tilted.exp() - base)
         constant = torch.log1p(torch.where(support, terms, -base).sum(-1, keepdim=True))
         log = tilt - constant
         return Tilt(log, support & (constant.abs() <= 1) & (log.abs() <= 1))
@@ -203,7 +203,7 @@ class Pair:
         """`∂D/∂α = KL(r‖p)/(1−α)²`, its limit `½Var_p(log p/q)` at α = 1; 0 at α = ∞."""
         log, near = self.target_tilt
         small = self.p * self.target_rate.square() * entropy_ratio(torch.where(near, log, 0))
-        r, log_ratio = self.escort, self.log_escort - self.log_p
+        r, log_ratio = self.escort, (self._escort[1] - self.log_p).high
         large = (torch.where(r > 0, r * log_ratio, 0) - r + self.p) / torch.where(
             self.excess == 0, 1, self.excess
         ).square()
@@ -213,6 +213,15 @@ class Pair:
 
     def _finish(self, values: Tensor, where_infinite: float | Tensor) -> Tensor:
         return torch.where(self.infinite, where_infinite, values).masked_fill(self.poison, torch.nan)
+
+
+def _softmax(log: Double, classes: Tensor) -> tuple[Tensor, Double]:
+    """Probabilities and log-probabilities on the given classes; NaN where there is no distribution."""
+    high = log.high.masked_fill(~classes, -INFINITY)
+    shifted = log - log.at(high.argmax(-1, keepdim=True))
+    weight = torch.where(classes, shifted.exp(), 0)
+    total = weight.sum(-1, keepdim=True)
+    return weight / total, shifted - exact(torch.log(total))
 
 
 def _sum(values: Tensor, classes: Tensor) -> Tensor:
