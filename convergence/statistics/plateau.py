@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -30,10 +31,12 @@ class Plateau(NamedTuple):
 def plateau(windows: ArrayLike, *, confidence: float = 0.95) -> Plateau:
     r"""Level of a stationary quantity from means in equal windows of time, `(R, W)`, R independent replicas.
 
-    The transient ends with the last window of the first half whose mean over replicas differs from the second
-    half's: paired two-sided t-tests at 1 % over all windows together (Bonferroni). A transient that decays
-    exponentially is then at the noise level; as long again is left out, which squares what remains of it
-    relative to its beginning. Each replica's average over the rest is one independent sample of the level.
+    The first half is cut into blocks that double in length, …, [W/8, W/4), [W/4, W/2), and each is compared
+    with the second half by a paired t-test, at 1 % over all blocks together (Bonferroni): the longer the
+    block, the smaller the difference that shows. The transient ends with the last block that differs, and as
+    long again is left out, which squares what remains of an exponential decay. Each replica's average over
+    the rest is one independent sample of the level. What no such test can see is a drift slower than the run and smaller
+    than its noise.
 
     Raises:
         ValueError: fewer than 2 replicas or 8 windows.
@@ -46,15 +49,16 @@ def plateau(windows: ArrayLike, *, confidence: float = 0.95) -> Plateau:
     if not np.isfinite(values).all():
         return Plateau(Interval(math.inf, -math.inf, math.inf), half, settled=False)
     reference = values[:, half:].mean(1)
-    differences = values[:, :half] - reference[:, None]
-    threshold = stats.t.ppf(1 - 0.005 / half, replicas - 1)
     rounding = 64 * np.finfo(np.float64).eps * np.abs(reference.mean())
-    allowed = threshold * stats.sem(differences, axis=0) + rounding
-    differs = np.abs(differences.mean(0)) > allowed
-    first = int(np.flatnonzero(differs)[-1]) + 1 if differs.any() else 0
-    transient = min(2 * first, half)
+    edges = sorted({0, *(half >> k for k in range(half.bit_length()))})
+    threshold = stats.t.ppf(1 - 0.005 / (len(edges) - 1), replicas - 1)
+    transient = 0
+    for begin, end in pairwise(edges):
+        difference = values[:, begin:end].mean(1) - reference
+        if abs(difference.mean()) > threshold * stats.sem(difference) + rounding:
+            transient = 2 * end
     return Plateau(
-        level=mean_interval(values[:, transient:].mean(1), confidence=confidence),
-        transient=transient,
-        settled=2 * first <= half,
+        level=mean_interval(values[:, min(transient, half) :].mean(1), confidence=confidence),
+        transient=min(transient, half),
+        settled=transient <= half,
     )

@@ -16,6 +16,9 @@ OBSERVED = ("gradient_norm_squared", "objective", "distance_squared", "average_g
 """Names of the columns of `Moments`: `‖∇F(x_t)‖²`, `F(x_t)`, `‖x_t − x̂‖²` with x̂ the nearest known minimiser
 (the start where none is known), and the path average `(1/(t+1)) Σ_{s≤t} ‖∇F(x_s)‖²`."""
 
+DIVERGED = 1e20
+"""A replica has diverged when `‖∇F‖²` exceeds this many times `‖∇F(x_0)‖² + σ² + ζ²`; it then counts as infinite."""
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -54,15 +57,19 @@ class MomentRecorder:
         self.bias_norm_squared = start.new_zeros(replicas)
         self.total = start.new_zeros(replicas)
         self.diverged_at = torch.full((replicas,), -1, dtype=torch.int64, device=start.device)
+        constants = problem.noise_variance + problem.bias_bound**2
+        at_start = float(problem.gradient(start[:1]).square().sum())
+        self.limit = DIVERGED * (at_start + constants) or torch.inf
         self.rows: list[tuple[Tensor, Tensor, Tensor]] = []
         self.window = 0
 
     def update(self, iteration: int, observation: Observation) -> None:
         """Take in the step from iteration to iteration + 1."""
         squared = observation.gradient.square().sum(1)
-        if not bool(torch.isfinite(squared).all()):
-            squared = squared.where(torch.isfinite(squared), torch.inf)
-            self.diverged_at[(squared == torch.inf) & (self.diverged_at < 0)] = iteration
+        within = squared <= self.limit  # NaN is not
+        if not bool(within.all()):
+            squared = squared.where(within, torch.inf)
+            self.diverged_at[~within & (self.diverged_at < 0)] = iteration
         self.total += squared
         self.bias_norm_squared += observation.bias.square().sum(1)
         if iteration >= self.edges[self.window + 1]:

@@ -7,17 +7,31 @@ import inspect
 from collections.abc import Callable, Mapping
 
 from simulations.problems.double_well import double_well
+from simulations.problems.matrix_factorisation import matrix_factorisation
 from simulations.problems.noise_floor import noise_floor
+from simulations.problems.phase_retrieval import phase_retrieval
+from simulations.problems.pl_sine import pl_sine
 from simulations.problems.problem import Bias, Noise, Problem
 from simulations.problems.quadratic import quadratic
 from simulations.problems.rastrigin import rastrigin
 from simulations.problems.rdml_logits import rdml_logits
+from simulations.problems.relative_bias import relative_bias
+from simulations.problems.rosenbrock import rosenbrock
+from simulations.problems.styblinski_tang import styblinski_tang
+from simulations.problems.teacher_student import teacher_student
 
 PROBLEMS: Mapping[str, Callable[..., Problem]] = {
     "quadratic": quadratic,
+    "relative-bias": relative_bias,
     "noise-floor": noise_floor,
     "double-well": double_well,
     "rastrigin": rastrigin,
+    "rosenbrock": rosenbrock,
+    "styblinski-tang": styblinski_tang,
+    "pl-sine": pl_sine,
+    "matrix-factorisation": matrix_factorisation,
+    "teacher-student": teacher_student,
+    "phase-retrieval": phase_retrieval,
     "rdml-logits": rdml_logits,
 }
 """Name -> function that makes the problem from its parameters."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 
+import numpy as np
 from torch import Tensor
 
 from simulations.problems.noise import gaussian
@@ -13,26 +15,30 @@ REACH = 1.5
 """Up to here the well is `(x²−1)²/4`; beyond, its second-order Taylor polynomial at ±REACH."""
 
 
-def double_well(dimension: int = 1, noise_variance: float = 0.09) -> Problem:
-    r"""`F(x) = Σ w(x_i)`, `w = (x²−1)²/4` for `|x| ≤ 3/2`, continued by its second-order Taylor polynomial.
+def double_well(dimension: int = 1, tilt: float = 0.0, noise_variance: float = 0.09) -> Problem:
+    r"""`F(x) = Σ [w(x_i) + tilt·x_i]`, `w = (x²−1)²/4` for `|x| ≤ 3/2`, beyond that its Taylor parabola.
 
     `w″ = 3x²−1` lies in `[−1, 23/4]` inside and is 23/4 outside: `L = 23/4` everywhere, exactly.
 
     Args:
-        dimension: d; the wells are the 2^d points of `{−1, 1}^d`.
+        dimension: d; there are 2^d wells, at `{−1, 1}^d` without tilt.
+        tilt: slope that makes the wells unequal, `|tilt| < 2/√27`, so that both exist.
         noise_variance: σ² of the Gaussian noise (0.09: standard deviation 0.3 when d = 1).
     """
+    if not abs(tilt) < 2 / math.sqrt(27):
+        raise ValueError(f"tilt is {tilt}; between -0.3849 and 0.3849 there are two wells")
+    left, _, right = sorted(np.roots([1.0, 0.0, -1.0, tilt]).real.tolist())
 
     def objective(x: Tensor) -> Tensor:
         inside = x.clamp(-REACH, REACH)
         outside = x - inside
         slope = inside * inside * inside - inside
         well = (inside * inside - 1).square() / 4
-        return (well + slope * outside + 0.5 * (3 * REACH**2 - 1) * outside * outside).sum(1)
+        return (well + slope * outside + 0.5 * (3 * REACH**2 - 1) * outside * outside + tilt * x).sum(1)
 
     def gradient(x: Tensor) -> Tensor:
         inside = x.clamp(-REACH, REACH)
-        return inside * inside * inside - inside + (3 * REACH**2 - 1) * (x - inside)
+        return inside * inside * inside - inside + (3 * REACH**2 - 1) * (x - inside) + tilt
 
     return Problem(
         name="double-well",
@@ -40,9 +46,10 @@ def double_well(dimension: int = 1, noise_variance: float = 0.09) -> Problem:
         objective=objective,
         gradient=gradient,
         smoothness=3 * REACH**2 - 1,
-        minimum=0.0,
+        minimum=dimension * min((v * v - 1) ** 2 / 4 + tilt * v for v in (left, right)),
         start=(0.5,) * dimension,
         noise=gaussian(dimension, noise_variance),
-        minimisers=tuple(itertools.product((-1.0, 1.0), repeat=dimension)) if dimension <= 4 else (),
-        sources={"smoothness": "w″ at |x| = 3/2 and beyond", "minimum": "at (±1, …, ±1)"},
+        parameters={"dimension": dimension, "tilt": tilt, "noise_variance": noise_variance},
+        minimisers=tuple(itertools.product((left, right), repeat=dimension)) if dimension <= 4 else (),
+        sources={"smoothness": "w″ at |x| = 3/2 and beyond", "minimum": "at the real roots of x³ − x + tilt"},
     )

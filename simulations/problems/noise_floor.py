@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
+from convergence.bounds import stationarity as bounds
 from simulations.problems.problem import Bias, Noise, Problem
 
 
@@ -45,10 +44,13 @@ def noise_floor(
         return signs * squared.sqrt() * across
 
     def floor(step_size: float) -> float:
-        contraction = step_size * smoothness * (noise_growth + 1)
-        noise = step_size * smoothness * noise_variance
-        root = math.sqrt(bias_bound**2 + (2 - contraction) * noise)
-        return (((1 - contraction) * bias_bound + root) / (2 - contraction)) ** 2
+        return bounds.noise_floor(
+            step_size=step_size,
+            smoothness=smoothness,
+            noise_variance=noise_variance,
+            noise_growth=noise_growth,
+            bias_bound=bias_bound,
+        )
 
     return Problem(
         name="noise-floor",
@@ -62,6 +64,14 @@ def noise_floor(
         bias=Bias(bias, bias_bound) if bias_bound else None,
         minimisers=((0.0, 0.0),),
         floor=floor,
+        floor_limit=bias_bound**2,
         floor_slope=smoothness * noise_variance / (1 if bias_bound else 2),
+        pl_constant=smoothness,
+        parameters={
+            "smoothness": smoothness,
+            "bias_bound": bias_bound,
+            "noise_variance": noise_variance,
+            "noise_growth": noise_growth,
+        },
         sources={"smoothness": "curvature", "minimum": "at 0", "floor": "noise-floor"},
     )

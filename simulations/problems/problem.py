@@ -56,15 +56,18 @@ class Problem:
         dimension: d.
         objective: F, `(R, d) -> (R,)`.
         gradient: ∇F, `(R, d) -> (R, d)`.
-        smoothness: L, a Lipschitz constant of ∇F on `domain`.
+        smoothness: L, a Lipschitz constant of ∇F on the ball `‖x‖ ≤ radius`.
         minimum: F*, the infimum of F; None where unknown.
         start: x₀, `d` numbers.
         noise: law of the gradient noise; None for none.
         bias: error of the mean gradient; None for none.
         minimisers: known local minimisers, each `d` numbers; basins are numbered in their order.
-        domain: where `smoothness` holds, in words.
-        floor: `η -> ` the stationary `E‖∇F‖²`, where it is known exactly; None elsewhere.
-        floor_slope: its derivative at η = 0.
+        radius: of that ball; infinite for the whole space.
+        smoothness_exact: whether no smaller L would do (otherwise L is an upper bound, perhaps a loose one).
+        pl_constant: μ with `‖∇F‖² ≥ 2μ(F − F*)` everywhere; None where none is known.
+        floor: η -> the stationary `E‖∇F‖²` where known exactly (infinite where SGD diverges); else None.
+        floor_limit: its limit for η → 0.
+        floor_slope: its derivative there.
         parameters: what the problem was made with.
         sources: constant -> where it comes from.
     """
@@ -79,8 +82,11 @@ class Problem:
     noise: Noise | None = None
     bias: Bias | None = None
     minimisers: tuple[tuple[float, ...], ...] = ()
-    domain: str = "everywhere"
+    radius: float = math.inf
+    smoothness_exact: bool = True
+    pl_constant: float | None = None
     floor: Callable[[float], float] | None = None
+    floor_limit: float | None = None
     floor_slope: float | None = None
     parameters: Mapping[str, object] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from convergence.bounds import stationarity as bounds
 from simulations.problems.noise import gaussian
 from simulations.problems.problem import Bias, Problem
 
@@ -47,9 +48,14 @@ def quadratic(
         return torch.full_like(x, bias_bound / math.sqrt(dimension))
 
     def floor(step_size: float) -> float:
-        contraction = step_size * curvatures
-        variances = contraction / (2 - contraction) * noise_variance / dimension
-        return float(variances.sum()) + bias_bound**2 if float(contraction.max()) < 2 else math.inf
+        if step_size * smoothness >= 2:
+            return math.inf
+        return bounds.quadratic_floor(
+            step_size=step_size,
+            curvatures=curvatures.tolist(),
+            noise_variances=[noise_variance / dimension] * dimension,
+            bias=[bias_bound],
+        )
 
     return Problem(
         name="quadratic",
@@ -63,6 +69,7 @@ def quadratic(
         bias=Bias(bias, bias_bound) if bias_bound else None,
         minimisers=((0.0,) * dimension,),
         floor=floor,
+        floor_limit=bias_bound**2,
         floor_slope=float(curvatures.sum()) * noise_variance / (2 * dimension),
         parameters={
             "dimension": dimension,
@@ -71,5 +78,6 @@ def quadratic(
             "bias_bound": bias_bound,
             "noise_variance": noise_variance,
         },
+        pl_constant=float(curvatures[0]),
         sources={"smoothness": "largest curvature", "minimum": "at 0", "floor": "quadratic-floor"},
     )

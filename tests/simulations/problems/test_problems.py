@@ -15,48 +15,59 @@ VARIANTS = [
     ("quadratic", {"dimension": 1, "bias_bound": 0.0}),
     ("noise-floor", {"noise_growth": 1.5, "smoothness": 2.0}),
     ("double-well", {"dimension": 2}),
+    ("double-well", {"tilt": 0.2}),
+    ("relative-bias", {"noise_variance": 1.0}),
     ("rdml-logits", {"alpha": 0.5, "learners": 3}),
     ("rdml-logits", {"alpha": 2.0, "beta": 0.0}),
 ]
 
 
-def name_of(variant):
-    return variant[0] + "".join(f" {k}={v}" for k, v in variant[1].items())
+MADE = {
+    name + "".join(f" {k}={v}" for k, v in parameters.items()): problem(name, **parameters)
+    for name, parameters in VARIANTS
+}
 
 
-@pytest.fixture(params=VARIANTS, ids=name_of)
-def made(request):
-    name, parameters = request.param
-    return problem(name, **parameters)
+def each(condition=lambda made: True):
+    chosen = {name: made for name, made in MADE.items() if condition(made)}
+    return pytest.mark.parametrize("made", chosen.values(), ids=chosen.keys())
 
 
 def points(made, count=200, spread=3.0):
     generator = torch.Generator().manual_seed(0)
     around = torch.tensor([made.start, *made.minimisers], dtype=torch.float64)
     centre = around[torch.arange(count) % len(around)]
-    return centre + spread * torch.randn(count, made.dimension, generator=generator, dtype=torch.float64)
+    x = centre + spread * torch.randn(count, made.dimension, generator=generator, dtype=torch.float64)
+    return x * (made.radius / x.norm(dim=1, keepdim=True)).clamp(max=1)
 
 
+@each()
 def test_gradient_is_that_of_the_objective(made):
     x = points(made).requires_grad_()
     (expected,) = torch.autograd.grad(made.objective(x).sum(), x)
     assert torch.allclose(made.gradient(x), expected, rtol=1e-10, atol=1e-10)
 
 
+@each()
 def test_each_row_is_looked_at_alone(made):
     x = points(made, 7)
     assert torch.allclose(made.gradient(x)[3:4], made.gradient(x[3:4]), rtol=1e-14, atol=1e-15)
     assert torch.allclose(made.objective(x)[3:4], made.objective(x[3:4]), rtol=1e-14)
 
 
+@each()
 def test_smoothness_bounds_and_nearly_meets_the_sampled_curvature(made):
     hessian = torch.func.vmap(torch.func.hessian(lambda v: made.objective(v[None])[0]))
     x = torch.cat([points(made, 100, spread) for spread in (0.1, 1.0, 4.0)])
+    if math.isfinite(made.radius):
+        rim = made.radius * torch.eye(made.dimension, dtype=torch.float64)
+        x = torch.cat([x, rim, -rim])
     largest = torch.linalg.eigvalsh(hessian(x)).abs().amax()
     assert largest <= made.smoothness * (1 + 1e-9)
-    assert largest >= 0.7 * made.smoothness, "L is far from tight"
+    assert not made.smoothness_exact or largest >= 0.9 * made.smoothness, "a smaller L would do"
 
 
+@each()
 def test_minimum_is_reached_at_the_minimisers_and_nowhere_undercut(made):
     at = torch.tensor(made.minimisers, dtype=torch.float64)
     assert float(made.objective(at).min()) == pytest.approx(made.minimum, abs=1e-12)
@@ -64,9 +75,15 @@ def test_minimum_is_reached_at_the_minimisers_and_nowhere_undercut(made):
     assert made.objective(points(made)).min() >= made.minimum
 
 
+@each(lambda made: made.pl_constant)
+def test_pl_constant_holds(made):
+    x = torch.cat([points(made, 2000, spread) for spread in (0.3, 3.0)])
+    gap = made.objective(x) - made.minimum
+    assert (made.gradient(x).square().sum(1) >= 2 * made.pl_constant * gap * (1 - 1e-9)).all()
+
+
+@each(lambda made: made.bias)
 def test_bias_stays_in_its_bound(made):
-    if made.bias is None:
-        pytest.skip("no bias")
     x = points(made)
     gradient = made.gradient(x)
     squared = made.bias.function(x, gradient).square().sum(1)
@@ -74,6 +91,7 @@ def test_bias_stays_in_its_bound(made):
     assert (squared <= allowed * (1 + 1e-12)).all()
 
 
+@each(lambda made: made.noise)
 def test_noise_is_centred_and_has_its_variance(made):
     count, x = 40_000, points(made, 1)
     mean_gradient = made.gradient(x)
@@ -82,7 +100,10 @@ def test_noise_is_centred_and_has_its_variance(made):
     squared = noise.square().sum(1)
     allowed = made.noise_growth * float(mean_gradient.square().sum()) + made.noise_variance
     error = float(squared.std()) / math.sqrt(count)
-    assert float(squared.mean()) == pytest.approx(allowed, rel=1e-12, abs=4 * error)
+    if made.noise.exact:
+        assert float(squared.mean()) == pytest.approx(allowed, rel=1e-12, abs=4 * error)
+    else:
+        assert float(squared.mean()) <= allowed
     assert (noise.mean(0).abs() <= 4.5 * noise.std(0) / math.sqrt(count)).all()
 
 

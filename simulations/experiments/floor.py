@@ -1,0 +1,203 @@
+"""How far from stationary does SGD stay? The floor of `E‖∇F‖²` over step sizes, extrapolated to 0."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from convergence.bounds.stationarity import asymptotic_floor
+from convergence.statistics.extrapolation import Extrapolation, extrapolate
+from convergence.statistics.intervals import Interval
+from convergence.statistics.plateau import plateau
+from simulations.ensemble.run import Ensemble, simulate
+from simulations.problems.problem import Problem
+
+WINDOWS = 64
+WINDOW_TIME = 8.0
+"""Shortest window, in units of 1/(ηL) steps, the time in which the fastest mode relaxes."""
+
+DOUBLINGS = 6
+"""How often a run is doubled in length before its plateau is reported as not settled."""
+
+
+@dataclass(frozen=True)
+class FloorPoint:
+    """The floor at one step size.
+
+    Args:
+        step_size: η.
+        floor: stationary `E‖∇F‖²` with its interval over replicas.
+        bound: what the theory allows; None where its assumptions fail.
+        exact: the exact floor where it is known.
+        steps: T of the run.
+        settled: whether the transient was over in the first half of the run.
+        diverged: how many replicas diverged.
+    """
+
+    step_size: float
+    floor: Interval
+    bound: float | None
+    exact: float | None
+    steps: int
+    settled: bool
+    diverged: int
+
+    def to_json(self) -> dict[str, object]:
+        """`floor`, `low` and `high` beside each other."""
+        value, low, high = self.floor
+        return {**asdict(self), "floor": value, "low": low, "high": high}
+
+
+@dataclass(frozen=True)
+class Floor:
+    """The floor over step sizes.
+
+    Args:
+        problem: that was run.
+        points: by falling step size.
+        fit: through the points; None where fewer than three are finite.
+        exact_intercept: the exact floor at η → 0 where it is known.
+        exact_slope: its slope there.
+        replicas: of every run.
+        seed: of every run.
+    """
+
+    problem: Problem
+    points: tuple[FloorPoint, ...]
+    fit: Extrapolation | None
+    exact_intercept: float | None
+    exact_slope: float | None
+    replicas: int
+    seed: int
+
+    def to_json(self) -> dict[str, object]:
+        """Points, intercept and slope, each with its interval and its exact value or null."""
+        return {
+            "problem": self.problem.name,
+            "parameters": dict(self.problem.parameters),
+            "replicas": self.replicas,
+            "seed": self.seed,
+            "points": [point.to_json() for point in self.points],
+            "intercept": _coefficient(self.fit and self.fit.intercept, self.exact_intercept),
+            "slope": _coefficient(self.fit and self.fit.slope, self.exact_slope),
+            "misfit": self.fit and self.fit.misfit,
+        }
+
+
+def _coefficient(interval: Interval | None, exact: float | None) -> dict[str, float | None]:
+    value, low, high = interval or (None, None, None)
+    return {"value": value, "low": low, "high": high, "exact": exact}
+
+
+def default_step_sizes(problem: Problem, count: int = 6) -> tuple[float, ...]:
+    """A geometric grid down from half the largest step size of `stationarity`, by factors of √2.
+
+    From there on a parabola follows the floor of a quadratic to a fraction of a percent.
+    """
+    return tuple(problem.largest_step_size / 2 * 2 ** (-k / 2) for k in range(count))
+
+
+def floor(
+    problem: Problem,
+    step_sizes: Sequence[float] | None = None,
+    *,
+    replicas: int = 256,
+    seed: int = 0,
+    dtype: str = "float64",
+    device: str = "cpu",
+    confidence: float = 0.95,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Floor:
+    """Measure the floor at each step size and extrapolate it to 0.
+
+    Every step size has streams of its own, so that its error is independent of the others'. Runs are as
+    long as it takes for the transient to be over in their first half.
+    """
+    sizes = sorted(step_sizes or default_step_sizes(problem), reverse=True)
+    points = []
+    for k, step_size in enumerate(sizes):
+        progress(f"{problem.name}, step size {step_size:.4g}")
+        run = settled_run(
+            problem,
+            step_size,
+            replicas=replicas,
+            seed=seed,
+            first_replica=k << 32,
+            dtype=dtype,
+            device=device,
+        )
+        points.append(_point(run, confidence))
+    usable = [p for p in points if np.isfinite(p.floor.value) and p.floor.high > p.floor.low]
+    fit = None
+    if len(usable) >= 3:
+        errors = [_standard_error(p.floor, replicas, confidence) for p in usable]
+        fit = extrapolate(
+            [p.step_size for p in usable],
+            [p.floor.value for p in usable],
+            errors,
+            degree=2 if len(usable) > 3 else 1,
+            confidence=confidence,
+        )
+    return Floor(
+        problem=problem,
+        points=tuple(points),
+        fit=fit,
+        exact_intercept=problem.floor_limit,
+        exact_slope=problem.floor_slope,
+        replicas=replicas,
+        seed=seed,
+    )
+
+
+def settled_run(problem: Problem, step_size: float, **options: Any) -> Ensemble:
+    """A run whose transient is over in its first half: doubled in length for that, at most `DOUBLINGS` times.
+
+    Args:
+        problem: what to run.
+        step_size: η.
+        **options: of `simulate`.
+    """
+    steps = WINDOWS * math.ceil(WINDOW_TIME / (step_size * problem.smoothness))
+    for doubling in range(DOUBLINGS + 1):
+        run = simulate(problem, step_size=step_size, steps=steps << doubling, **options)
+        if run.diverged or plateau(run.window_means).settled:
+            break
+    return run
+
+
+def _point(run: Ensemble, confidence: float) -> FloorPoint:
+    found = plateau(run.window_means, confidence=confidence)
+    return FloorPoint(
+        step_size=run.step_size,
+        floor=found.level,
+        bound=floor_bound(run.problem, run.step_size),
+        exact=run.problem.floor(run.step_size) if run.problem.floor else None,
+        steps=run.steps,
+        settled=found.settled,
+        diverged=run.diverged,
+    )
+
+
+def floor_bound(problem: Problem, step_size: float) -> float | None:
+    """What the theory allows for T → ∞; None beyond the step sizes that it speaks of, or where L is local."""
+    if step_size > problem.largest_step_size or math.isfinite(problem.radius):
+        return None
+    return float(
+        asymptotic_floor(
+            step_size=step_size,
+            smoothness=problem.smoothness,
+            noise_variance=problem.noise_variance,
+            noise_growth=problem.noise_growth,
+            bias_bound=problem.bias_bound,
+            relative_bias=problem.relative_bias,
+        )
+    )
+
+
+def _standard_error(interval: Interval, replicas: int, confidence: float) -> float:
+    return (interval.high - interval.value) / float(stats.t.ppf((1 + confidence) / 2, replicas - 1))

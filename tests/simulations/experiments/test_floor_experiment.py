@@ -1,0 +1,59 @@
+import json
+import math
+
+import pytest
+
+from simulations.experiments.floor import floor, floor_bound, settled_run
+from simulations.problems import problem
+
+
+@pytest.fixture(scope="module")
+def quadratic_floor():
+    return floor(problem("quadratic", condition=2.0, dimension=3), replicas=100, seed=1, confidence=0.999)
+
+
+def test_intervals_hold_the_exact_floor_and_stay_below_the_bound(quadratic_floor):
+    for point in quadratic_floor.points:
+        assert point.settled
+        assert point.floor.contains(point.exact)
+        assert point.floor.high < point.bound
+
+
+def test_extrapolation_finds_the_bias_and_the_slope(quadratic_floor):
+    assert quadratic_floor.fit.intercept.contains(0.25)
+    assert quadratic_floor.fit.slope.contains(quadratic_floor.exact_slope)
+    assert quadratic_floor.fit.intercept.low > 0.24
+
+
+def test_json_holds_what_was_promised(quadratic_floor):
+    found = json.loads(json.dumps(quadratic_floor.to_json()))
+    assert {"step_size", "floor", "low", "high", "bound", "exact"} <= found["points"][0].keys()
+    assert found["intercept"].keys() == found["slope"].keys() == {"value", "low", "high", "exact"}
+    assert found["intercept"]["exact"] == 0.25
+
+
+def test_control_without_bias_has_intercept_zero():
+    result = floor(problem("rdml-logits", beta=0.0), (0.5, 0.35, 0.25), replicas=64, confidence=0.999)
+    assert result.fit.intercept.contains(0.0)
+
+
+def test_step_sizes_have_streams_of_their_own():
+    one, two = (
+        settled_run(problem("double-well"), 0.1, replicas=4, first_replica=k << 32).final for k in (0, 1)
+    )
+    assert not (one == two).any()
+
+
+def test_divergence_is_a_value():
+    result = floor(problem("quadratic"), (2.5, 0.5, 0.4, 0.3), replicas=8)
+    assert result.points[0].diverged == 8
+    assert result.points[0].floor.value == math.inf
+    assert result.points[0].bound is None
+    assert result.points[0].exact == math.inf
+    assert result.fit is not None
+
+
+def test_no_bound_where_smoothness_is_local_or_the_step_too_large():
+    assert floor_bound(problem("rosenbrock"), 1e-6) is None
+    assert floor_bound(problem("quadratic"), 1.01) is None
+    assert floor_bound(problem("quadratic"), 1.0) is not None
