@@ -35,8 +35,8 @@ def plateau(windows: ArrayLike, *, confidence: float = 0.95) -> Plateau:
     with the second half by a paired t-test, at 1 % over all blocks together (Bonferroni): the longer the
     block, the smaller the difference that shows. The transient ends with the last block that differs, and as
     long again is left out, which squares what remains of an exponential decay. Each replica's average over
-    the rest is one independent sample of the level. What no such test can see is a drift slower than the run and smaller
-    than its noise.
+    the rest is one independent sample of the level. What no such test can see is a drift slower than the run
+    and smaller than its noise.
 
     Raises:
         ValueError: fewer than 2 replicas or 8 windows.

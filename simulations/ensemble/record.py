@@ -17,7 +17,7 @@ OBSERVED = ("gradient_norm_squared", "objective", "distance_squared", "average_g
 (the start where none is known), and the path average `(1/(t+1)) Σ_{s≤t} ‖∇F(x_s)‖²`."""
 
 DIVERGED = 1e20
-"""A replica has diverged when `‖∇F‖²` exceeds this many times `‖∇F(x_0)‖² + σ² + ζ²`; it then counts as infinite."""
+"""A replica whose `‖∇F‖²` exceeds this many times `‖∇F(x_0)‖² + σ² + ζ²` has diverged: it counts as ∞."""
 
 
 @dataclass(frozen=True)
