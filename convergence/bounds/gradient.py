@@ -161,7 +161,7 @@ def order_as_weight_bound(*, alpha: Real, oscillation: Real) -> Real:
 def self_limiting_bound(*, beta: Real, disagreement: Real) -> Real:
     r"""`‖b_k‖² ≤ β²·disagreement` (`self-limiting`).
 
-    b_k is the gradient of the mutual term `β·mean_j D_α(p_j‖p_k)` with respect to the parameters of learner k,
+    b_k is the gradient of the mutual term `β·mean_j D_α(p_j‖p_k)` in the parameters of learner k,
     `disagreement` the mean over samples of `‖PJ‖₂²·c(α)·D̄_k`.
     """
     return beta**2 * disagreement

@@ -50,7 +50,7 @@ def slack(*, contraction: Real, gradient_norm_squared: Real, bias_norm_squared: 
 def sandwich(*, contraction: Real, bias_norm_squared: Real, remainder: Real) -> tuple[Real, Real]:
     r"""`(S − |1−h|ζ̂)/(2−h) ≤ A ≤ (S + |1−h|ζ̂)/(2−h)` for `h < 2`, `S = √(ζ̂² + 4(1−h/2)R̂)` (`pathwise`).
 
-    The radicand is `‖∇F + b‖²`-like and non-negative on every path; rounding below 0 is taken as 0.
+    The radicand is `mean‖(2−h)∇F + (1−h)b‖²`, so negative by rounding at most, which is taken as 0.
     """
     h = contraction
     spread = root(larger(bias_norm_squared + 2 * (2 - h) * remainder, 0))
