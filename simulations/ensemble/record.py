@@ -14,7 +14,7 @@ from simulations.problems.problem import Problem
 
 OBSERVED = ("gradient_norm_squared", "objective", "distance_squared", "average_gradient_norm_squared")
 """Names of the columns of `Moments`: `‖∇F(x_t)‖²`, `F(x_t)`, `‖x_t − x̂‖²` with x̂ the nearest known minimiser
-(the start where none is known), and the path average `(1/(t+1)) Σ_{s≤t} ‖∇F(x_s)‖²`."""
+(the start where none is known), and the path average `Σ_{s≤t} η_s‖∇F(x_s)‖²/Σ_{s≤t} η_s`."""
 
 DIVERGED = 1e20
 """A replica whose `‖∇F‖²` exceeds this many times `‖∇F(x_0)‖² + σ² + ζ²` has diverged: it counts as ∞."""
@@ -56,6 +56,7 @@ class MomentRecorder:
         self.window_sums = start.new_zeros((replicas, windows))
         self.bias_norm_squared = start.new_zeros(replicas)
         self.total = start.new_zeros(replicas)
+        self.time = 0.0
         self.diverged_at = torch.full((replicas,), -1, dtype=torch.int64, device=start.device)
         constants = problem.noise_variance + problem.bias_bound**2
         at_start = float(problem.gradient(start[:1]).square().sum())
@@ -63,15 +64,16 @@ class MomentRecorder:
         self.rows: list[tuple[Tensor, Tensor, Tensor]] = []
         self.window = 0
 
-    def update(self, iteration: int, observation: Observation) -> None:
+    def update(self, iteration: int, observation: Observation, step_size: float) -> None:
         """Take in the step from iteration to iteration + 1."""
         squared = observation.gradient.square().sum(1)
         within = squared <= self.limit  # NaN is not
         if not bool(within.all()):
             squared = squared.where(within, torch.inf)
             self.diverged_at[~within & (self.diverged_at < 0)] = iteration
-        self.total += squared
-        self.bias_norm_squared += observation.bias.square().sum(1)
+        self.total += step_size * squared
+        self.bias_norm_squared += step_size * observation.bias.square().sum(1)
+        self.time += step_size
         if iteration >= self.edges[self.window + 1]:
             self.window += 1
         self.window_sums[:, self.window] += squared
@@ -82,7 +84,7 @@ class MomentRecorder:
         distances = torch.cdist(x, self.anchors)
         nearest, label = distances.min(1)
         columns = torch.stack(
-            (squared, self.problem.objective(x), nearest.square(), self.total / (iteration + 1))
+            (squared, self.problem.objective(x), nearest.square(), self.total / self.time)
         ).double()
         counts = torch.bincount(label, minlength=len(self.anchors))
         self.rows.append((columns.mean(1), torch.cov(columns), counts))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from torch import Tensor
 from simulations.ensemble.engine import init, step
 from simulations.ensemble.path import PathRecorder
 from simulations.ensemble.record import MomentRecorder, Moments
+from simulations.ensemble.schedules import Constant, Schedule
+from simulations.problems import problem as named
 from simulations.problems.problem import Problem
 
 Array = NDArray[np.float64]
@@ -27,13 +28,14 @@ class Ensemble:
 
     Args:
         problem: that was run.
-        step_size: of every step.
+        step_size: η of every step, or the largest of a schedule.
+        schedule: of the step sizes.
         steps: T.
         replicas: R.
         seed: of all streams.
         moments: over replicas, on a log grid of iterations.
         window_means: mean of `‖∇F‖²` in equal windows of time, `(R, windows)`.
-        average_gradient_norm_squared: `(1/T) Σ_t ‖∇F(x_t)‖²` of each replica, `(R,)`.
+        average_gradient_norm_squared: `Σ_t η_t‖∇F(x_t)‖²/Σ_t η_t` of each replica, `(R,)`.
         average_bias_norm_squared: the same of `‖b‖²`.
         diverged_at: iteration at which a replica diverged (see `record.DIVERGED`), −1 for never, `(R,)`.
         final: last points, `(R, d)`.
@@ -42,6 +44,7 @@ class Ensemble:
 
     problem: Problem
     step_size: float
+    schedule: Schedule
     steps: int
     replicas: int
     seed: int
@@ -60,9 +63,9 @@ class Ensemble:
 
 
 def simulate(
-    problem: Problem,
+    problem: Problem | str,
     *,
-    step_size: float,
+    step_size: float | Schedule,
     steps: int,
     replicas: int,
     seed: int = 0,
@@ -71,18 +74,19 @@ def simulate(
     device: str = "cpu",
     momentum: float = 0.0,
     nesterov: bool = False,
+    weight_decay: float = 0.0,
     windows: int = 64,
     path: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Ensemble:
-    """Run `replicas` independent copies of SGD with a constant step size.
+    """Run `replicas` independent copies of SGD.
 
     Replica i depends on `seed` and i only, not on how many replicas there are. Divergence is recorded with
     its step, not raised; statistics over replicas are then infinite from that step on.
 
     Args:
-        problem: what to run.
-        step_size: η > 0.
+        problem: what to run, or the name of a built-in.
+        step_size: η > 0, or a schedule of them.
         steps: T ≥ 1.
         replicas: R ≥ 2.
         seed: of all streams, in [0, 2⁶³).
@@ -92,11 +96,20 @@ def simulate(
         device: where the problem's functions run; random words are made on the CPU.
         momentum: γ ∈ [0, 1), PyTorch's buffer `u ← γu + g`.
         nesterov: step along `g + γu` instead of `u`.
+        weight_decay: λ ≥ 0, coupled: SGD on `F + λ‖x‖²/2`, of which all results then speak.
         windows: how many equal windows of time to average over, for the plateau.
-        path: also keep the sums that the pathwise sandwich needs (one more evaluation of F a step).
+        path: also keep the sums that the pathwise sandwich needs (one more evaluation of F a step). Momentum
+            needs a constant step size for it.
         progress: called with the iteration, now and then.
     """
-    _check(step_size, steps, replicas, seed, dtype, momentum)
+    _check(steps, replicas, seed, dtype, momentum)
+    if isinstance(problem, str):
+        problem = named(problem)
+    if weight_decay:
+        problem = problem.regularised(weight_decay)
+    schedule = Constant(step_size) if isinstance(step_size, float | int) else step_size
+    if path and momentum and not isinstance(schedule, Constant):
+        raise ValueError("path needs a constant step_size where momentum is not 0")
     windows = min(windows, steps)
     state = init(
         problem,
@@ -108,27 +121,28 @@ def simulate(
     )
     _check_functions(problem, state.x)
     recorder = MomentRecorder(problem, steps, windows, state.x)
-    path_recorder = PathRecorder(problem, state.x) if path else None
+    path_recorder = PathRecorder(problem, state.x, momentum, nesterov) if path else None
     with torch.no_grad(), _one_thread():
         for iteration in range(steps):
-            state, observation = step(
-                problem, state, step_size=step_size, momentum=momentum, nesterov=nesterov
-            )
-            recorder.update(iteration, observation)
+            eta = schedule(iteration)
+            before = state
+            state, observation = step(problem, before, step_size=eta, momentum=momentum, nesterov=nesterov)
+            recorder.update(iteration, observation, eta)
             if path_recorder:
-                path_recorder.update(observation, state.x, step_size)
+                path_recorder.update(before, observation, state, eta)
             if iteration % 256 == 0:
                 progress(iteration)
     return Ensemble(
         problem=problem,
-        step_size=step_size,
+        step_size=schedule.largest,
+        schedule=schedule,
         steps=steps,
         replicas=replicas,
         seed=seed,
         moments=recorder.moments(),
         window_means=recorder.window_means(),
-        average_gradient_norm_squared=(recorder.total / steps).cpu().double().numpy(),
-        average_bias_norm_squared=(recorder.bias_norm_squared / steps).cpu().double().numpy(),
+        average_gradient_norm_squared=(recorder.total / recorder.time).cpu().double().numpy(),
+        average_bias_norm_squared=(recorder.bias_norm_squared / recorder.time).cpu().double().numpy(),
         diverged_at=recorder.diverged_at.cpu().numpy(),
         final=state.x.cpu().double().numpy(),
         path_sums=path_recorder.result() if path_recorder else {},
@@ -147,9 +161,7 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _check(step_size: float, steps: int, replicas: int, seed: int, dtype: str, momentum: float) -> None:
-    if not (step_size > 0 and math.isfinite(step_size)):
-        raise ValueError(f"step_size is {step_size}; a positive number is needed")
+def _check(steps: int, replicas: int, seed: int, dtype: str, momentum: float) -> None:
     if steps < 1:
         raise ValueError(f"steps is {steps}; at least 1 is needed")
     if replicas < 2:

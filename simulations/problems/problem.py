@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
@@ -102,6 +102,28 @@ class Problem:
             raise ValueError(f"relative_bias is {self.relative_bias}; it must lie in [0, 1)")
         if min(self.bias_bound, self.noise_variance, self.noise_growth) < 0:
             raise ValueError("bias_bound, noise_variance and noise_growth must not be negative")
+
+    def regularised(self, weight_decay: float) -> Problem:
+        """The problem of `F + λ‖x‖²/2`, λ = weight_decay > 0, with the same noise and bias laws.
+
+        Its `smoothness` is L + λ (exact only where it was); its minimum and minimisers are not known.
+        """
+        if not (weight_decay > 0 and math.isfinite(weight_decay)):
+            raise ValueError(f"weight_decay is {weight_decay}; a positive number is needed")
+        objective, gradient = self.objective, self.gradient
+        return replace(
+            self,
+            objective=lambda x: objective(x) + 0.5 * weight_decay * (x * x).sum(1),
+            gradient=lambda x: gradient(x) + weight_decay * x,
+            smoothness=self.smoothness + weight_decay,
+            minimum=None,
+            minimisers=(),
+            pl_constant=None,
+            floor=None,
+            floor_limit=None,
+            floor_slope=None,
+            parameters={**self.parameters, "weight_decay": weight_decay},
+        )
 
     @property
     def noise_variance(self) -> float:

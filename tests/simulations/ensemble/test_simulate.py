@@ -10,6 +10,7 @@ from convergence.statistics.intervals import mean_interval
 from convergence.statistics.plateau import plateau
 from simulations.ensemble.engine import init, step
 from simulations.ensemble.run import simulate
+from simulations.ensemble.schedules import Cyclic, Decaying
 from simulations.problems import PROBLEMS, problem
 
 
@@ -90,13 +91,80 @@ def test_moments_are_those_of_the_replicas():
     assert run.moments.basins.sum(1).tolist() == [50] * len(grid)
 
 
-def test_the_ledger_of_each_replica_closes():
+MOMENTUM = [{}, {"momentum": 0.8}, {"momentum": 0.8, "nesterov": True}, {"weight_decay": 0.1}]
+
+
+def closure_error(sums):
+    right = sums["descent"] - sums["gradient_bias"] - sums["gradient_noise"] + sums["curvature"] / 2
+    magnitude = sums["gradient_squared"] + sums["objective_magnitude"]
+    return np.abs((sums["gradient_squared"] - right) / magnitude).max()
+
+
+@pytest.mark.parametrize("options", MOMENTUM, ids=str)
+def test_the_ledger_of_each_replica_closes(options):
     made = problem("rdml-logits")
-    eta = 0.7
-    sums = simulate(made, step_size=eta, steps=200, replicas=20, path=True).path_sums
-    right = sums["drop"] / eta - sums["gradient_bias"] - sums["gradient_noise"] + eta / 2 * sums["curvature"]
-    scale = sum(abs(sums[k]) for k in ("gradient_squared", "gradient_bias", "gradient_noise"))
-    assert np.abs(sums["gradient_squared"] - right).max() <= 1e-12 * scale.max()
+    run = simulate(made, step_size=0.3, steps=200, replicas=20, path=True, **options)
+    assert closure_error(run.path_sums) <= 1e-13
+
+
+def test_the_ledger_does_not_close_on_a_step_of_the_wrong_length(monkeypatch):
+    def longer(problem, state, *, step_size, **options):
+        return step(problem, state, step_size=1.0001 * step_size, **options)
+
+    monkeypatch.setattr("simulations.ensemble.run.step", longer)
+    run = simulate(problem("rdml-logits"), step_size=0.3, steps=200, replicas=20, path=True)
+    assert closure_error(run.path_sums) > 1e-8
+
+
+@pytest.mark.parametrize("options", MOMENTUM, ids=str)
+def test_path_sums_agree_with_the_moments_of_the_run(options):
+    run = simulate(problem("double-well"), step_size=0.05, steps=300, replicas=20, path=True, **options)
+    if "momentum" not in options:  # else the sums are taken at the virtual iterate
+        assert run.path_sums["gradient_squared"] == pytest.approx(300 * run.average_gradient_norm_squared)
+        assert run.path_sums["descent"].mean() == pytest.approx(
+            (run.moments.mean[0, 1] - run.problem.objective(torch.tensor(run.final)).mean().item()) / 0.05
+        )
+    assert run.path_sums["noise_squared"] == pytest.approx(0.09 * 300, rel=0.4)
+
+
+def test_weight_decay_is_that_of_torch():
+    made = problem("quadratic", noise_variance=0.0)
+    run = simulate(made, step_size=0.1, steps=25, replicas=2, weight_decay=0.3)
+    x = torch.tensor(made.start, dtype=torch.float64).requires_grad_()
+    optimiser = torch.optim.SGD([x], lr=0.1, weight_decay=0.3)
+    for _ in range(25):
+        at = x.detach()[None]
+        x.grad = (made.gradient(at) + made.bias.function(at, made.gradient(at)))[0]
+        optimiser.step()
+    assert run.final[0] == pytest.approx(x.detach().numpy(), rel=1e-12)
+    assert run.problem.smoothness == pytest.approx(1.3)
+
+
+def test_schedules_are_stepped_and_weigh_the_average():
+    made = problem("quadratic", noise_variance=0.0, bias_bound=0.0, dimension=1)
+    schedule = Decaying(0.5, timescale=4.0)
+    run = simulate(made, step_size=schedule, steps=30, replicas=2)
+    x, squares = made.start[0], []
+    for t in range(30):
+        squares.append(x * x)
+        x -= 0.5 / (1 + t / 4) * x
+    weights = [0.5 / (1 + t / 4) for t in range(30)]
+    assert run.final[0, 0] == pytest.approx(x, rel=1e-13)
+    assert run.average_gradient_norm_squared[0] == pytest.approx(np.average(squares, weights=weights))
+
+
+def test_cyclic_step_sizes_start_anew():
+    cycle = Cyclic(1.0, 0.1, 10)
+    assert [cycle(t) for t in (0, 5, 10)] == pytest.approx([1.0, 0.55, 1.0])
+    assert 0.1 < min(cycle(t) for t in range(10)) < 0.15
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: Decaying(-1.0), lambda: Cyclic(0.1, 1.0, 10), lambda: Decaying(1.0, power=math.nan)]
+)
+def test_bad_schedules_are_named(make):
+    with pytest.raises(ValueError, match=r"initial|smallest|power"):
+        make()
 
 
 def test_divergence_is_recorded_with_its_step():
