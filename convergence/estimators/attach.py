@@ -103,6 +103,15 @@ class Ledger:
             self._hooks.pop().remove()
 
     @property
+    def repeatable(self) -> bool:
+        """Whether a forward pass can be repeated, so that `step` may have the batch: no active dropout."""
+        return not any(
+            isinstance(module, nn.modules.dropout._DropoutNd) and module.p > 0
+            for model in self._models
+            for module in model.modules()
+        )
+
+    @property
     def records_next(self) -> bool:
         """Whether the step that comes is one that will be recorded."""
         return self._steps % self._every == 0
@@ -133,7 +142,7 @@ class Ledger:
         return rule
 
     def step(self, batch: tuple[Tensor, Tensor] | None = None) -> list[LedgerEntry]:
-        """Close the step that every optimiser has just taken; its entries, empty if it is not recorded."""
+        """Close the step that every optimiser has just taken: its entries, none if it is not recorded."""
         recorded = self.records_next
         self._steps += 1
         if not recorded:

@@ -2,13 +2,167 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from convergence.estimators.mutual import Mutual
+from convergence.divergence.renyi import order_derivative
+from convergence.estimators import Ledger, LedgerEntry
+from convergence.estimators.mutual import Mutual, Orders
+
+Updates = Literal["simultaneous", "sequential"]
+
+
+@dataclass(frozen=True)
+class TrainedOrder:
+    r"""A trained order: `α ← clip(α − step_size·mean ∂_αD_α, lower, upper)` after every step.
+
+    By `order-monotone` `∂_αD ≥ 0`: descent only ever lowers α (towards `lower`), a negative step size only
+    ever raises it. The mean is over the batch and the ordered pairs.
+    """
+
+    initial: float
+    step_size: float
+    lower: float = 0.1
+    upper: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.lower <= self.initial <= self.upper < math.inf:
+            raise ValueError(
+                f"initial order {self.initial} with bounds [{self.lower}, {self.upper}]: "
+                "0 <= lower <= initial <= upper < inf is needed"
+            )
+
+    def next(self, alpha: float, logits: Sequence[Tensor], temperature: float) -> float:
+        """The order after a step that saw these logits."""
+        scaled = [z.detach() / temperature for z in logits]
+        slopes = [
+            order_derivative(target, own, alpha=alpha).mean()
+            for j, target in enumerate(scaled)
+            for k, own in enumerate(scaled)
+            if j != k
+        ]
+        slope = float(torch.stack(slopes).mean())
+        return min(max(alpha - self.step_size * slope, self.lower), self.upper)
+
+
+Alpha = Orders | Callable[[int], Orders] | TrainedOrder
+"""One order, one per ordered pair, a schedule `step -> orders`, or a trained order."""
+
+
+@dataclass
+class CohortRun:
+    """What a training run did; the learners themselves are the caller's modules, trained in place.
+
+    Args:
+        steps: how many were taken.
+        losses: at every step, each learner's loss before it.
+        orders: the order at every step (the first pair's, where there is one per pair).
+        ledger: entries of the recorded steps.
+        trouble: why the run ended before its time, with the step; None if it did not.
+        seconds: spent in steps, the ledger included.
+    """
+
+    steps: int = 0
+    losses: list[list[float]] = field(default_factory=list)
+    orders: list[float] = field(default_factory=list)
+    ledger: list[LedgerEntry] = field(default_factory=list)
+    trouble: str | None = None
+    seconds: float = 0.0
+
+
+def train_cohort(
+    models: Sequence[nn.Module],
+    optimizers: Sequence[torch.optim.Optimizer],
+    batches: Iterable[tuple[Tensor, Tensor]],
+    *,
+    steps: int,
+    alpha: Alpha = 1.0,
+    beta: float = 1.0,
+    temperature: float = 1.0,
+    updates: Updates = "simultaneous",
+    first_step: int = 0,
+    step_size: Callable[[int], float] | None = None,
+    ledger: Ledger | None = None,
+    autocast: torch.dtype | None = None,
+    before_step: Callable[[int, Mutual], None] = lambda step, mutual: None,
+    after_step: Callable[[int, list[float]], None] = lambda step, losses: None,
+) -> CohortRun:
+    """Train K learners together; they are changed in place.
+
+    Args:
+        models: map inputs to logits `(N, C)`.
+        optimizers: one per learner, or one for all; any of `torch.optim`.
+        batches: `(inputs, labels)`; iterated over again whenever it ends.
+        steps: the step at which to stop.
+        alpha: see `Alpha`.
+        beta: weight of the mutual term, see `Mutual`.
+        temperature: of the mutual term, see `Mutual`.
+        updates: `"simultaneous"`: one forward pass of all, then every learner steps (the same as stepping in
+            turn on outputs computed once). `"sequential"`: learners in turn, each on fresh predictions (deep
+            mutual learning as published: Zhang et al., CVPR 2018, Algorithm 1).
+        first_step: number of the first step, for a run that goes on.
+        step_size: schedule `step -> η`; None leaves the optimisers' own.
+        ledger: attached to the same models and optimisers; its entries are in the result too.
+        autocast: compute type of the forward passes, e.g. `torch.bfloat16`; losses are in float32 or above.
+        before_step: called with the step and its mutual term before the learners change.
+        after_step: called with the step and its losses.
+
+    Raises:
+        ValueError: for settings that cannot be run. NaN or infinite losses and a lack of memory end the run
+            and are named in `CohortRun.trouble`.
+    """
+    if steps < first_step:
+        raise ValueError(f"steps is {steps}; at least first_step = {first_step} is needed")
+    if updates not in ("simultaneous", "sequential"):
+        raise ValueError(f"updates is {updates!r}; 'simultaneous' or 'sequential' is needed")
+    order = alpha.initial if isinstance(alpha, TrainedOrder) else alpha
+    mutual = Mutual(order(first_step) if callable(order) else order, beta, temperature)
+    mutual.check(len(models))
+    run = CohortRun(steps=first_step)
+    feed = _endless(batches)
+    take = _simultaneous if updates == "simultaneous" else _sequential
+    begun = time.perf_counter()
+    with ledger or contextlib.nullcontext():
+        for step in range(first_step, steps):
+            if callable(alpha):
+                mutual = replace(mutual, alpha=alpha(step))
+            if step_size is not None:
+                _set_step_size(optimizers, step_size(step))
+            inputs, labels = next(feed)
+            before_step(step, mutual)
+            try:
+                logits, losses = take(models, optimizers, inputs, labels, mutual, autocast)
+                if not all(math.isfinite(loss) for loss in losses):
+                    worst = next(k for k, loss in enumerate(losses) if not math.isfinite(loss))
+                    run.trouble = f"step {step}: learner {worst} has loss {losses[worst]}"
+                    break
+                if ledger is not None:
+                    ledger.mutual = mutual
+                    exact = autocast is None and ledger.repeatable
+                    run.ledger += ledger.step((inputs, labels) if exact else None)
+            except (MemoryError, RuntimeError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+                run.trouble = f"step {step}: out of memory; lower the batch size (now {len(labels)})" + (
+                    " or the ledger's chunks" if ledger is not None else ""
+                )
+                break
+            run.losses.append(losses)
+            run.orders.append(mutual.order(1, 0) if len(models) > 1 else math.nan)
+            run.steps = step + 1
+            if isinstance(alpha, TrainedOrder):
+                mutual = replace(mutual, alpha=alpha.next(mutual.order(1, 0), logits, temperature))
+            after_step(step, losses)
+    run.seconds = time.perf_counter() - begun
+    return run
 
 
 def cohort_losses(logits: Sequence[Tensor], labels: Tensor, mutual: Mutual) -> list[Tensor]:
@@ -16,21 +170,76 @@ def cohort_losses(logits: Sequence[Tensor], labels: Tensor, mutual: Mutual) -> l
     return [cross_entropy(own, labels) + mutual.term(logits, k).mean() for k, own in enumerate(logits)]
 
 
-def simultaneous_step(
+def _simultaneous(
     models: Sequence[nn.Module],
     optimizers: Sequence[torch.optim.Optimizer],
     inputs: Tensor,
     labels: Tensor,
     mutual: Mutual,
-) -> list[Tensor]:
-    """One step of every learner on one forward pass of all; returns the losses before it.
-
-    Since targets are detached, one backward pass of the sum gives every learner its own gradient.
-    """
-    losses = cohort_losses([model(inputs) for model in models], labels, mutual)
+    autocast: torch.dtype | None,
+) -> tuple[list[Tensor], list[float]]:
+    logits = [_logits(model, inputs, autocast) for model in models]
+    losses = torch.stack(cohort_losses(logits, labels, mutual))
     for optimizer in optimizers:
         optimizer.zero_grad(set_to_none=True)
-    torch.stack(losses).sum().backward()
-    for optimizer in optimizers:
+    found = losses.detach().tolist()
+    if all(math.isfinite(loss) for loss in found):
+        losses.sum().backward()  # targets are detached: every learner gets its own gradient
+        for optimizer in optimizers:
+            optimizer.step()
+    return logits, found
+
+
+def _sequential(
+    models: Sequence[nn.Module],
+    optimizers: Sequence[torch.optim.Optimizer],
+    inputs: Tensor,
+    labels: Tensor,
+    mutual: Mutual,
+    autocast: torch.dtype | None,
+) -> tuple[list[Tensor], list[float]]:
+    if len(optimizers) != len(models):
+        raise ValueError(f"sequential updates need {len(models)} optimizers, one per learner")
+    found: list[float] = []
+    logits: list[Tensor] = []
+    for k, optimizer in enumerate(optimizers):
+        logits = []
+        for j, model in enumerate(models):
+            with torch.set_grad_enabled(j == k):
+                logits.append(_logits(model, inputs, autocast))
+        loss = cross_entropy(logits[k], labels) + mutual.term(logits, k).mean()
+        found.append(float(loss.detach()))
+        if not math.isfinite(found[-1]):
+            break
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
         optimizer.step()
-    return [loss.detach() for loss in losses]
+    return logits, found
+
+
+def _logits(model: nn.Module, inputs: Tensor, autocast: torch.dtype | None) -> Tensor:
+    if autocast is None:
+        return model(inputs)
+    with torch.autocast(inputs.device.type, dtype=autocast):
+        logits = model(inputs)
+    return logits.float()
+
+
+def _endless(batches: Iterable[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
+    while True:
+        empty = True
+        for batch in batches:
+            empty = False
+            yield batch
+        if empty:
+            raise ValueError("batches is empty, or an iterator that cannot be begun again")
+
+
+def _set_step_size(optimizers: Sequence[torch.optim.Optimizer], value: float) -> None:
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = value
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate memory" in str(error)
