@@ -12,9 +12,15 @@ from torch import Tensor
 from simulations.ensemble.engine import Observation
 from simulations.problems.problem import Problem
 
-OBSERVED = ("gradient_norm_squared", "objective", "distance_squared", "average_gradient_norm_squared")
+OBSERVED = (
+    "gradient_norm_squared",
+    "objective",
+    "distance_squared",
+    "norm_squared",
+    "average_gradient_norm_squared",
+)
 """Names of the columns of `Moments`: `‖∇F(x_t)‖²`, `F(x_t)`, `‖x_t − x̂‖²` with x̂ the nearest known minimiser
-(the start where none is known), and the path average `Σ_{s≤t} η_s‖∇F(x_s)‖²/Σ_{s≤t} η_s`."""
+(the start where none is known), `‖x_t‖²`, and the path average `Σ_{s≤t} η_s‖∇F(x_s)‖²/Σ_{s≤t} η_s`."""
 
 DIVERGED = 1e20
 """A replica whose `‖∇F‖²` exceeds this many times `‖∇F(x_0)‖² + σ² + ζ²` has diverged: it counts as ∞."""
@@ -22,15 +28,15 @@ DIVERGED = 1e20
 
 @dataclass(frozen=True)
 class Moments:
-    """Mean `(G, 4)` and covariance `(G, 4, 4)` over replicas of the quantities `OBSERVED`, at G iterations.
+    """Mean `(G, 5)` and covariance `(G, 5, 5)` over replicas of the quantities `OBSERVED`, at G iterations.
 
-    Also how many replicas were nearest to each known minimiser, `basins (G, n)`.
+    Also how many replicas were nearest to each known minimiser, `nearest (G, n)`.
     """
 
     iterations: NDArray[np.int64]
     mean: NDArray[np.float64]
     covariance: NDArray[np.float64]
-    basins: NDArray[np.int64]
+    nearest: NDArray[np.int64]
 
     def column(self, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean and variance over replicas `(G,)` of one of `OBSERVED`."""
@@ -84,7 +90,13 @@ class MomentRecorder:
         distances = torch.cdist(x, self.anchors)
         nearest, label = distances.min(1)
         columns = torch.stack(
-            (squared, self.problem.objective(x), nearest.square(), self.total / self.time)
+            (
+                squared,
+                self.problem.objective(x),
+                nearest.square(),
+                x.square().sum(1),
+                self.total / self.time,
+            )
         ).double()
         counts = torch.bincount(label, minlength=len(self.anchors))
         self.rows.append((columns.mean(1), torch.cov(columns), counts))

@@ -39,7 +39,7 @@ class Ensemble:
         average_bias_norm_squared: the same of `‖b‖²`.
         diverged_at: iteration at which a replica diverged (see `record.DIVERGED`), −1 for never, `(R,)`.
         final: last points, `(R, d)`.
-        path_sums: what `PathRecorder` sums, by name, `(R,)` each; empty unless asked for.
+        path: every step of every replica, by name (see `PathRecorder`); empty unless asked for.
     """
 
     problem: Problem
@@ -54,7 +54,7 @@ class Ensemble:
     average_bias_norm_squared: Array
     diverged_at: NDArray[np.int64]
     final: Array
-    path_sums: dict[str, Array]
+    path: dict[str, Tensor]
 
     @property
     def diverged(self) -> int:
@@ -98,8 +98,8 @@ def simulate(
         nesterov: step along `g + γu` instead of `u`.
         weight_decay: λ ≥ 0, coupled: SGD on `F + λ‖x‖²/2`, of which all results then speak.
         windows: how many equal windows of time to average over, for the plateau.
-        path: also keep the sums that the pathwise sandwich needs (one more evaluation of F a step). Momentum
-            needs a constant step size for it.
+        path: also keep every step of every replica, for the ledger; for short runs. With momentum only for a
+            constant step size, and the steps are those of the virtual iterate.
         progress: called with the iteration, now and then.
     """
     _check(steps, replicas, seed, dtype, momentum)
@@ -121,7 +121,7 @@ def simulate(
     )
     _check_functions(problem, state.x)
     recorder = MomentRecorder(problem, steps, windows, state.x)
-    path_recorder = PathRecorder(problem, state.x, momentum, nesterov) if path else None
+    path_recorder = PathRecorder(problem, state, momentum, nesterov) if path else None
     with torch.no_grad(), _one_thread():
         for iteration in range(steps):
             eta = schedule(iteration)
@@ -145,7 +145,7 @@ def simulate(
         average_bias_norm_squared=(recorder.bias_norm_squared / recorder.time).cpu().double().numpy(),
         diverged_at=recorder.diverged_at.cpu().numpy(),
         final=state.x.cpu().double().numpy(),
-        path_sums=path_recorder.result() if path_recorder else {},
+        path=path_recorder.result() if path_recorder else {},
     )
 
 

@@ -15,6 +15,7 @@ from simulations.problems.problem import Bias, Noise, Problem
 from simulations.problems.quadratic import quadratic
 from simulations.problems.rastrigin import rastrigin
 from simulations.problems.rdml_logits import rdml_logits
+from simulations.problems.rdml_waves import rdml_waves
 from simulations.problems.relative_bias import relative_bias
 from simulations.problems.rosenbrock import rosenbrock
 from simulations.problems.styblinski_tang import styblinski_tang
@@ -33,6 +34,7 @@ PROBLEMS: Mapping[str, Callable[..., Problem]] = {
     "teacher-student": teacher_student,
     "phase-retrieval": phase_retrieval,
     "rdml-logits": rdml_logits,
+    "rdml-waves": rdml_waves,
 }
 """Name -> function that makes the problem from its parameters."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from simulations.problems.noise import gaussian
-from simulations.problems.problem import Problem
+from simulations.problems.problem import Coercivity, Problem
 
 REACH = 1.5
 """Up to here the well is `(x²−1)²/4`; beyond, its second-order Taylor polynomial at ±REACH."""
@@ -28,6 +28,9 @@ def double_well(dimension: int = 1, tilt: float = 0.0, noise_variance: float = 0
     if not abs(tilt) < 2 / math.sqrt(27):
         raise ValueError(f"tilt is {tilt}; between -0.3849 and 0.3849 there are two wells")
     left, _, right = sorted(np.roots([1.0, 0.0, -1.0, tilt]).real.tolist())
+    # the largest value of x² − x(w′(x) + tilt) = 2x² − x⁴ − tilt·x; beyond ±3/2 it falls
+    critical = np.roots([-4.0, 0.0, 4.0, -tilt]).real
+    slack = float((2 * critical**2 - critical**4 - tilt * critical).max())
 
     def objective(x: Tensor) -> Tensor:
         inside = x.clamp(-REACH, REACH)
@@ -49,7 +52,12 @@ def double_well(dimension: int = 1, tilt: float = 0.0, noise_variance: float = 0
         minimum=dimension * min((v * v - 1) ** 2 / 4 + tilt * v for v in (left, right)),
         start=(0.5,) * dimension,
         noise=gaussian(dimension, noise_variance),
+        coercivity=Coercivity(1.0, dimension * slack, math.sqrt(dimension) * abs(tilt)),
         parameters={"dimension": dimension, "tilt": tilt, "noise_variance": noise_variance},
         minimisers=tuple(itertools.product((left, right), repeat=dimension)) if dimension <= 4 else (),
-        sources={"smoothness": "w″ at |x| = 3/2 and beyond", "minimum": "at the real roots of x³ − x + tilt"},
+        sources={
+            "smoothness": "w″ at |x| = 3/2 and beyond",
+            "coercivity": "least c for a = 1",
+            "minimum": "at the real roots of x³ − x + tilt",
+        },
     )

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from convergence.bounds import stationarity as bounds
-from simulations.problems.problem import Bias, Noise, Problem
+from simulations.problems.problem import Bias, Coercivity, Noise, Problem
 
 
 def noise_floor(
@@ -67,6 +67,7 @@ def noise_floor(
         floor_limit=bias_bound**2,
         floor_slope=smoothness * noise_variance / (1 if bias_bound else 2),
         pl_constant=smoothness,
+        coercivity=Coercivity(smoothness),
         parameters={
             "smoothness": smoothness,
             "bias_bound": bias_bound,

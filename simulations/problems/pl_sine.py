@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from simulations.problems.noise import gaussian
-from simulations.problems.problem import Problem
+from simulations.problems.problem import Coercivity, Problem
 
 
 def pl_sine(dimension: int = 1, noise_variance: float = 1.0) -> Problem:
@@ -34,10 +34,12 @@ def pl_sine(dimension: int = 1, noise_variance: float = 1.0) -> Problem:
         noise=gaussian(dimension, noise_variance),
         minimisers=((0.0,) * dimension,),
         pl_constant=1 / 32,
+        coercivity=Coercivity(1.0, 2.25 * dimension),
         parameters={"dimension": dimension, "noise_variance": noise_variance},
         sources={
             "smoothness": "curvature at 0",
             "minimum": "at 0",
+            "coercivity": "2x² − 3|x| ≥ x² − 9/4 in each coordinate",
             "pl_constant": "Karimi, Nutini & Schmidt 2016, section 2.2",
         },
     )

@@ -48,6 +48,21 @@ class Bias:
 
 
 @dataclass(frozen=True)
+class Coercivity:
+    r"""Constants of `scope`: `⟨∇F(x), x⟩ ≥ rate·‖x‖² − slack` and `‖∇F(x)‖ ≤ L‖x‖ + gradient_at_origin`.
+
+    Args:
+        rate: a > 0.
+        slack: c ≥ 0.
+        gradient_at_origin: G₀; `‖∇F(0)‖` does, ∇F being L-Lipschitz.
+    """
+
+    rate: float
+    slack: float = 0.0
+    gradient_at_origin: float = 0.0
+
+
+@dataclass(frozen=True)
 class Problem:
     r"""A frozen SGD problem; every function maps a batch of R points `(R, d)` and looks at each row alone.
 
@@ -61,7 +76,9 @@ class Problem:
         start: x₀, `d` numbers.
         noise: law of the gradient noise; None for none.
         bias: error of the mean gradient; None for none.
-        minimisers: known local minimisers, each `d` numbers; basins are numbered in their order.
+        minimisers: known local minimisers, each `d` numbers.
+        basin: labels of basins of attraction, `(R, d) -> (R,)` integers; None for the nearest minimiser.
+        coercivity: constants that keep SGD in a bounded scope; None where none are known.
         radius: of that ball; infinite for the whole space.
         smoothness_exact: whether no smaller L would do (otherwise L is an upper bound, perhaps a loose one).
         pl_constant: μ with `‖∇F‖² ≥ 2μ(F − F*)` everywhere; None where none is known.
@@ -82,6 +99,8 @@ class Problem:
     noise: Noise | None = None
     bias: Bias | None = None
     minimisers: tuple[tuple[float, ...], ...] = ()
+    basin: Callable[[Tensor], Tensor] | None = None
+    coercivity: Coercivity | None = None
     radius: float = math.inf
     smoothness_exact: bool = True
     pl_constant: float | None = None
@@ -119,6 +138,7 @@ class Problem:
             minimum=None,
             minimisers=(),
             pl_constant=None,
+            coercivity=None,
             floor=None,
             floor_limit=None,
             floor_slope=None,

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from convergence.bounds import stationarity as bounds
 from simulations.problems.noise import gaussian
-from simulations.problems.problem import Bias, Problem
+from simulations.problems.problem import Bias, Coercivity, Problem
 
 
 def quadratic(
@@ -79,5 +79,11 @@ def quadratic(
             "noise_variance": noise_variance,
         },
         pl_constant=float(curvatures[0]),
-        sources={"smoothness": "largest curvature", "minimum": "at 0", "floor": "quadratic-floor"},
+        coercivity=Coercivity(float(curvatures[0])),
+        sources={
+            "smoothness": "largest curvature",
+            "minimum": "at 0",
+            "coercivity": "least curvature",
+            "floor": "quadratic-floor",
+        },
     )

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from simulations.problems.noise import gaussian
-from simulations.problems.problem import Problem
+from simulations.problems.problem import Coercivity, Problem
 
 HEIGHT = 10.0
 """Of the ripples."""
@@ -28,6 +28,11 @@ def rastrigin(dimension: int = 10, noise_variance: float = 100.0) -> Problem:
     def gradient(x: Tensor) -> Tensor:
         return 2 * x + 2 * math.pi * HEIGHT * torch.sin(2 * math.pi * x)
 
+    def cell(x: Tensor) -> Tensor:
+        # minima lie near the integers; a product with odd numbers tells cells apart
+        weights = 2654435761 * torch.arange(1, dimension + 1, device=x.device) + 1
+        return (x.round().long() * weights).sum(1)
+
     return Problem(
         name="rastrigin",
         dimension=dimension,
@@ -38,5 +43,12 @@ def rastrigin(dimension: int = 10, noise_variance: float = 100.0) -> Problem:
         start=(2.2,) * dimension,
         noise=gaussian(dimension, noise_variance),
         minimisers=((0.0,) * dimension,),
-        sources={"smoothness": "curvature at x = 0", "minimum": "at 0; Rastrigin 1974"},
+        basin=cell,
+        coercivity=Coercivity(1.0, dimension * (math.pi * HEIGHT) ** 2),
+        parameters={"dimension": dimension, "noise_variance": noise_variance},
+        sources={
+            "smoothness": "curvature at x = 0",
+            "minimum": "at 0; Rastrigin 1974",
+            "coercivity": "2x² − 20π|x| ≥ x² − 100π² in each coordinate",
+        },
     )

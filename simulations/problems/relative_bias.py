@@ -9,7 +9,7 @@ from torch import Tensor
 
 from convergence.bounds.stationarity import bias_floor
 from simulations.problems.noise import gaussian
-from simulations.problems.problem import Bias, Problem
+from simulations.problems.problem import Bias, Coercivity, Problem
 
 
 def relative_bias(
@@ -55,6 +55,7 @@ def relative_bias(
         bias=Bias(bias, bias_bound, relative),
         minimisers=((0.0,) * dimension,),
         pl_constant=smoothness,
+        coercivity=Coercivity(smoothness),
         floor=None if noise_variance else lambda step_size: floor,
         floor_limit=None if noise_variance else floor,
         floor_slope=None if noise_variance else 0.0,

@@ -19,9 +19,8 @@ def test_a_replica_does_not_depend_on_how_many_others_there_are(name):
     made = problem(name)
     options = {"step_size": made.largest_step_size / 2, "steps": 300, "seed": 3}
     few, many = (simulate(made, replicas=r, **options).final for r in (3, 100))
-    if name in ("phase-retrieval", "teacher-student", "matrix-factorisation"):
-        assert few == pytest.approx(many[:3], rel=1e-12)  # a matrix product rounds by its shape
-    else:
+    assert few == pytest.approx(many[:3], rel=1e-11)  # torch rounds a product or a tanh by the batch's shape
+    if name in ("quadratic", "noise-floor", "relative-bias", "double-well", "rosenbrock", "styblinski-tang"):
         assert np.array_equal(few, many[:3])
 
 
@@ -88,23 +87,26 @@ def test_moments_are_those_of_the_replicas():
     assert average == pytest.approx([squares[: t + 1].mean() for t in grid], rel=1e-12)
     assert run.average_gradient_norm_squared == pytest.approx(squares.mean(0), rel=1e-13)
     assert run.window_means[:, -1] == pytest.approx(squares[39], rel=1e-13)
-    assert run.moments.basins.sum(1).tolist() == [50] * len(grid)
+    assert run.moments.nearest.sum(1).tolist() == [50] * len(grid)
 
 
 MOMENTUM = [{}, {"momentum": 0.8}, {"momentum": 0.8, "nesterov": True}, {"weight_decay": 0.1}]
 
 
-def closure_error(sums):
-    right = sums["descent"] - sums["gradient_bias"] - sums["gradient_noise"] + sums["curvature"] / 2
-    magnitude = sums["gradient_squared"] + sums["objective_magnitude"]
-    return np.abs((sums["gradient_squared"] - right) / magnitude).max()
+def closure_error(run, momentum=0.0, **_):
+    path, eta = run.path, run.step_size / (1 - momentum)
+    descent = -path["objective"].diff(dim=1) / eta
+    curvature = eta / 2 * path["directional_smoothness"] * path["gradient_estimate_norm_squared"]
+    right = descent - path["gradient_dot_bias"] - path["gradient_dot_noise"] + curvature
+    magnitude = path["gradient_norm_squared"] + path["objective"][:, 1:].abs() / eta
+    return float(((path["gradient_norm_squared"] - right) / magnitude).abs().max())
 
 
 @pytest.mark.parametrize("options", MOMENTUM, ids=str)
-def test_the_ledger_of_each_replica_closes(options):
+def test_the_ledger_of_each_step_closes(options):
     made = problem("rdml-logits")
     run = simulate(made, step_size=0.3, steps=200, replicas=20, path=True, **options)
-    assert closure_error(run.path_sums) <= 1e-13
+    assert closure_error(run, **options) <= 1e-14
 
 
 def test_the_ledger_does_not_close_on_a_step_of_the_wrong_length(monkeypatch):
@@ -113,18 +115,17 @@ def test_the_ledger_does_not_close_on_a_step_of_the_wrong_length(monkeypatch):
 
     monkeypatch.setattr("simulations.ensemble.run.step", longer)
     run = simulate(problem("rdml-logits"), step_size=0.3, steps=200, replicas=20, path=True)
-    assert closure_error(run.path_sums) > 1e-8
+    assert closure_error(run) > 1e-8
 
 
-@pytest.mark.parametrize("options", MOMENTUM, ids=str)
-def test_path_sums_agree_with_the_moments_of_the_run(options):
-    run = simulate(problem("double-well"), step_size=0.05, steps=300, replicas=20, path=True, **options)
-    if "momentum" not in options:  # else the sums are taken at the virtual iterate
-        assert run.path_sums["gradient_squared"] == pytest.approx(300 * run.average_gradient_norm_squared)
-        assert run.path_sums["descent"].mean() == pytest.approx(
-            (run.moments.mean[0, 1] - run.problem.objective(torch.tensor(run.final)).mean().item()) / 0.05
-        )
-    assert run.path_sums["noise_squared"] == pytest.approx(0.09 * 300, rel=0.4)
+def test_a_path_is_that_of_the_run():
+    run = simulate(problem("double-well"), step_size=0.05, steps=300, replicas=20, path=True)
+    path = run.path
+    assert path["gradient_norm_squared"].mean(1).numpy() == pytest.approx(run.average_gradient_norm_squared)
+    assert torch.equal(path["iterates"][:, -1], torch.tensor(run.final))
+    assert torch.equal(path["objective"], run.problem.objective(path["iterates"].flatten(0, 1)).view(20, 301))
+    assert (path["directional_smoothness"] <= run.problem.smoothness * (1 + 1e-6)).all()
+    assert float(path["noise_norm_squared"].mean()) == pytest.approx(0.09, rel=0.1)
 
 
 def test_weight_decay_is_that_of_torch():

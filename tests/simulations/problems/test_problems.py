@@ -82,6 +82,15 @@ def test_pl_constant_holds(made):
     assert (made.gradient(x).square().sum(1) >= 2 * made.pl_constant * gap * (1 - 1e-9)).all()
 
 
+@each(lambda made: made.coercivity)
+def test_coercivity_holds(made):
+    x = torch.cat([points(made, 2000, spread) for spread in (0.3, 3.0, 30.0)])
+    gradient, squared = made.gradient(x), x.square().sum(1)
+    rate, slack, at_origin = made.coercivity.rate, made.coercivity.slack, made.coercivity.gradient_at_origin
+    assert ((gradient * x).sum(1) >= rate * squared - slack - 1e-9 * squared).all()
+    assert (gradient.norm(dim=1) <= (made.smoothness * squared.sqrt() + at_origin) * (1 + 1e-12)).all()
+
+
 @each(lambda made: made.bias)
 def test_bias_stays_in_its_bound(made):
     x = points(made)
