@@ -1,0 +1,10 @@
+"""The kinds of run that a study can have, one file each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rdml.kinds.kind import Kind
+
+KINDS: Mapping[str, Kind] = {}
+"""Name, as in `run.kind`, -> kind."""

@@ -1,0 +1,1 @@
+"""Studies read back from a run store; opening one executes nothing that it holds."""
