@@ -7,6 +7,7 @@ import sys
 import typer
 
 from rdml.commands import claims, ensembles
+from rdml.commands.sweep import sweep
 from rdml.commands.verify import verify
 
 SEVERAL = ("--alpha", "--beta", "--step-size")
@@ -30,6 +31,7 @@ app.add_typer(claims.app, name="claims")
 app.command()(ensembles.problems)
 app.command()(ensembles.simulate)
 app.command()(ensembles.floor)
+app.command()(sweep)
 
 
 def spread(arguments: list[str]) -> list[str]:
