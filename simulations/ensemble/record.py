@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,10 @@ def log_grid(steps: int, points: int = 60) -> NDArray[np.int64]:
 
 
 class MomentRecorder:
-    """Collects `Moments` on a log grid and, per replica, the sums of `‖∇F‖²` over equal windows of time."""
+    """Collects `Moments` on a log grid and, per replica, means of `‖∇F‖²` and `‖x‖²` in windows of time.
+
+    Also when a replica first leaves the basin in which it starts, where the problem tells basins apart.
+    """
 
     def __init__(self, problem: Problem, steps: int, windows: int, start: Tensor) -> None:
         replicas = len(start)
@@ -59,10 +63,13 @@ class MomentRecorder:
         self.grid = log_grid(steps)
         self.anchors = torch.tensor(minimisers, dtype=start.dtype, device=start.device)
         self.edges = np.linspace(0, steps, windows + 1).round().astype(np.int64)
-        self.window_sums = start.new_zeros((replicas, windows))
+        self.window_sums = start.new_zeros((2, replicas, windows))
         self.bias_norm_squared = start.new_zeros(replicas)
         self.total = start.new_zeros(replicas)
         self.time = 0.0
+        self.basin = self._basins()
+        self.home = self.basin(start) if self.basin else None
+        self.left_at = torch.full((replicas,), -1, dtype=torch.int64, device=start.device)
         self.diverged_at = torch.full((replicas,), -1, dtype=torch.int64, device=start.device)
         constants = problem.noise_variance + problem.bias_bound**2
         at_start = float(problem.gradient(start[:1]).square().sum())
@@ -82,9 +89,18 @@ class MomentRecorder:
         self.time += step_size
         if iteration >= self.edges[self.window + 1]:
             self.window += 1
-        self.window_sums[:, self.window] += squared
+        self.window_sums[0, :, self.window] += squared
+        self.window_sums[1, :, self.window] += observation.x.square().sum(1)
+        if self.basin:
+            outside = (self.basin(observation.x) != self.home) & (self.left_at < 0)
+            self.left_at[outside] = iteration
         if iteration == self.grid[len(self.rows)] if len(self.rows) < len(self.grid) else False:
             self._record(iteration, observation.x, squared)
+
+    def _basins(self) -> Callable[[Tensor], Tensor] | None:
+        if self.problem.basin or len(self.problem.minimisers) < 2:
+            return self.problem.basin
+        return lambda x: torch.cdist(x, self.anchors).argmin(1)
 
     def _record(self, iteration: int, x: Tensor, squared: Tensor) -> None:
         distances = torch.cdist(x, self.anchors)
@@ -107,5 +123,5 @@ class MomentRecorder:
         return Moments(self.grid, mean, covariance, counts)
 
     def window_means(self) -> NDArray[np.float64]:
-        """Mean of `‖∇F‖²` per replica and window, `(R, windows)`."""
-        return (self.window_sums.cpu().double().numpy()) / np.diff(self.edges)
+        """Means of `‖∇F‖²` and of `‖x‖²` per replica and window, `(2, R, windows)`."""
+        return self.window_sums.cpu().double().numpy() / np.diff(self.edges)

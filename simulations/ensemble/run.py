@@ -35,8 +35,11 @@ class Ensemble:
         seed: of all streams.
         moments: over replicas, on a log grid of iterations.
         window_means: mean of `‖∇F‖²` in equal windows of time, `(R, windows)`.
+        window_norms: the same of `‖x‖²`.
         average_gradient_norm_squared: `Σ_t η_t‖∇F(x_t)‖²/Σ_t η_t` of each replica, `(R,)`.
         average_bias_norm_squared: the same of `‖b‖²`.
+        left_at: iteration at which a replica was first seen outside the basin of its start, −1 for never,
+            `(R,)`; all −1 where the problem has but one known basin.
         diverged_at: iteration at which a replica diverged (see `record.DIVERGED`), −1 for never, `(R,)`.
         final: last points, `(R, d)`.
         path: every step of every replica, by name (see `PathRecorder`); empty unless asked for.
@@ -50,8 +53,10 @@ class Ensemble:
     seed: int
     moments: Moments
     window_means: Array
+    window_norms: Array
     average_gradient_norm_squared: Array
     average_bias_norm_squared: Array
+    left_at: NDArray[np.int64]
     diverged_at: NDArray[np.int64]
     final: Array
     path: dict[str, Tensor]
@@ -132,6 +137,7 @@ def simulate(
                 path_recorder.update(before, observation, state, eta)
             if iteration % 256 == 0:
                 progress(iteration)
+    window_means, window_norms = recorder.window_means()
     return Ensemble(
         problem=problem,
         step_size=schedule.largest,
@@ -140,9 +146,11 @@ def simulate(
         replicas=replicas,
         seed=seed,
         moments=recorder.moments(),
-        window_means=recorder.window_means(),
+        window_means=window_means,
+        window_norms=window_norms,
         average_gradient_norm_squared=(recorder.total / recorder.time).cpu().double().numpy(),
         average_bias_norm_squared=(recorder.bias_norm_squared / recorder.time).cpu().double().numpy(),
+        left_at=recorder.left_at.cpu().numpy(),
         diverged_at=recorder.diverged_at.cpu().numpy(),
         final=state.x.cpu().double().numpy(),
         path=path_recorder.result() if path_recorder else {},
