@@ -1,0 +1,138 @@
+r"""The worst case with bias as a convex programme in the squared gradient norms.
+
+Smoothness gives `2L(F_t − F_{t+1}) ≥ ‖∇F_t‖² − ‖w_t‖² + ½‖∇F_{t+1} − w_t‖²`, `w_t = ∇F_t − L(x_t − x_{t+1})`,
+and `2L(F_m − F*) ≥ ‖∇F_m‖²`. With `s_t = E‖∇F_t‖²` and `E‖w_t‖² ≤ Y(s_t)` (see `one_step`), for every m < T,
+
+`C_m = s_0 + ½Σ_{t<m} [3s_{t+1} − 2√(s_{t+1}Y(s_t)) − Y(s_t)] ≤ 2LΔ`,
+
+convex because Y and the geometric mean are concave. The largest mean of s bounds A². Ours; for σ = M = 0 and
+h ≤ 1 it is the exact worst case, attained on a line (proof in `docs/worst-cases.md`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import clarabel
+import numpy as np
+from scipy import sparse
+
+from convergence.bounds.arithmetic import require_sgd
+from convergence.bounds.one_step import OneStep, one_step
+
+
+def biased_programme(
+    *,
+    initial_gap: float,
+    step_size: float,
+    smoothness: float,
+    steps: int,
+    noise_variance: float = 0.0,
+    noise_growth: float = 0.0,
+    bias_bound: float = 0.0,
+    relative_bias: float = 0.0,
+) -> float:
+    r"""`A² ≤ max{Σs_t/T : C_m ≤ 2LΔ, all m < T}` for `|1−h| + h√m < 1`, `h = ηL(M+1)` (`biased-programme`).
+
+    The number returned is the dual's value at multipliers repaired to be feasible: whatever the accuracy of
+    the solver it is a bound up to rounding, and close to the optimum (1e-7 relative) if the solver is.
+
+    Raises:
+        ValueError: if a constant lies outside its range.
+    """
+    require_sgd(initial_gap=initial_gap, step_size=step_size, smoothness=smoothness, steps=steps)
+    step = one_step(
+        step_size=float(step_size),
+        smoothness=float(smoothness),
+        noise_variance=float(noise_variance),
+        noise_growth=float(noise_growth),
+        bias_bound=float(bias_bound),
+        relative_bias=float(relative_bias),
+    )
+    if bias_bound == relative_bias == 0:
+        step = replace(step, cross=0.0)
+    budget = 2.0 * smoothness * initial_gap
+    return _dual_value(step, budget, _solve(step, budget, steps)) / steps
+
+
+class _Multipliers(NamedTuple):
+    """Of the constraints `C_m ≤ 2LΔ`, `(T,)`, and the weights of the two geometric means, each `(T − 1,)`."""
+
+    budget: np.ndarray
+    mean_weights: np.ndarray
+    bias_weights: np.ndarray
+
+
+def _dual_value(step: OneStep, budget: float, multipliers: _Multipliers) -> float:
+    r"""A bound of `Σs_t` from any nonnegative multipliers.
+
+    `√(uv) ≤ ½(θu + v/θ)` makes every `C_m` affine from below. With `Λ_t = Σ_{m≥t} π_m`, the sum of
+    `π_m(2LΔ − C_m) ≥ 0` bounds `Σs_t` as soon as each `s_t` has a coefficient of at least 1 in `Σπ_mC_m`;
+    raising `Λ_t` where it must be sees to that, from the last step to the first.
+    """
+    theta, psi = multipliers.mean_weights, multipliers.bias_weights
+    growth = step.linear + step.cross / 2 * (psi + step.relative_bias / psi)
+    offset = step.constant + step.cross / 2 * step.squared_bias / psi
+    share = (1 + 1 / theta) / 2
+    wanted = np.cumsum(multipliers.budget[::-1])[::-1]
+    last = len(wanted) - 1
+    total, later = 0.0, 0.0
+    for t in range(last, -1, -1):
+        needed = 1.0 + (later * share[t] * growth[t] if t < last else 0.0)
+        kept = 1.5 - theta[t - 1] / 2 if t else 1.0
+        later = max(needed / kept, later, wanted[t])
+        total += later * (share[t - 1] * offset[t - 1] if t else budget)
+    return float(total)
+
+
+def _solve(step: OneStep, budget: float, steps: int) -> _Multipliers:
+    """Multipliers close to the optimal ones, from the programme's second-order cone form.
+
+    Variables, in units of the larger of budget and floor: `s_t`, `C_t`, `q_t ≤ √(s_t(ms_t+ζ²))` and
+    `r_t ≤ √(s_{t+1}Y_t)` with `Y_t` affine in `s_t` and `q_t`.
+    """
+    unit = max(budget, step.floor())
+    squared_bias, constant, count = step.squared_bias / unit, step.constant / unit, steps - 1
+    identity = sparse.identity(2 * steps + 2 * count, format="csr")
+    s, c = identity[:steps], identity[steps : 2 * steps]
+    q, r = identity[2 * steps : 2 * steps + count], identity[2 * steps + count :]
+    next_square = step.linear * s[:-1] + step.cross * q
+    increment = 1.5 * s[1:] - r - next_square / 2
+    blocks = [
+        (c[:1] - s[:1], np.zeros(1)),
+        (c[1:] - c[:-1] - increment, np.full(count, -constant / 2)),
+        (c, np.full(steps, budget / unit)),
+        _geometric_means(s[1:], next_square, constant, r),
+        _geometric_means(s[:-1], step.relative_bias * s[:-1], squared_bias, q),
+    ]
+    cones = [clarabel.ZeroConeT(steps), clarabel.NonnegativeConeT(steps)]
+    cones += [clarabel.SecondOrderConeT(3)] * (2 * count)
+    settings = clarabel.DefaultSettings()
+    settings.verbose = False
+    settings.tol_feas = settings.tol_gap_abs = settings.tol_gap_rel = 1e-10
+    cost = -np.asarray(s.sum(0)).ravel()
+    found = clarabel.DefaultSolver(
+        sparse.csc_matrix((len(cost), len(cost))),
+        cost,
+        sparse.vstack([matrix for matrix, _ in blocks]).tocsc(),
+        np.concatenate([right for _, right in blocks]),
+        cones,
+        settings,
+    ).solve()
+    dual = np.array(found.z)[steps:]
+    means, biases = dual[steps:].reshape(2, count, 3)
+    return _Multipliers(np.clip(dual[:steps], 0.0, None), _weights(means), _weights(biases))
+
+
+def _geometric_means(left: Any, right: Any, constant: float, mean: Any) -> tuple[Any, np.ndarray]:
+    """`mean_t ≤ √(left_t(right_t + constant))` as `‖(2·mean, u − v)‖ ≤ u + v`, three rows for each t."""
+    interleaved = np.arange(3 * mean.shape[0]).reshape(3, -1).T.ravel()
+    rows = -sparse.vstack([left + right, 2 * mean, left - right], format="csr")[interleaved]
+    return rows, np.tile([constant, 0.0, -constant], mean.shape[0])
+
+
+def _weights(dual: np.ndarray) -> np.ndarray:
+    """θ of `√(uv) ≤ ½(θu + v/θ)` from the multipliers of the cones, `(T − 1, 3)`."""
+    tiny = np.finfo(float).tiny
+    return np.sqrt(np.maximum(dual[:, 0] + dual[:, 2], tiny) / np.maximum(dual[:, 0] - dual[:, 2], tiny))

@@ -1,0 +1,73 @@
+import pytest
+
+from convergence.bounds.biased_programme import biased_programme
+from convergence.bounds.sharpest import PROGRAMME_STEPS, stationarity_bound
+from convergence.bounds.stationarity import relative_bias_bound, stationarity, stationarity_sharp
+from convergence.bounds.tangent import tangent_bound
+
+
+@pytest.mark.parametrize(
+    ("constants", "form", "exact"),
+    [
+        ({"step_size": 1.0, "bias_bound": 0.5, "steps": 4}, "last-step", True),
+        ({"step_size": 0.5, "steps": 8}, "unbiased-exact", True),
+        ({"step_size": 0.5, "steps": 8, "noise_variance": 0.2, "noise_growth": 0.5}, "unbiased-exact", True),
+        ({"step_size": 0.5, "bias_bound": 2.0, "steps": 8}, "biased-exact", True),
+        ({"step_size": 0.5, "bias_bound": 0.5, "steps": 4}, "biased-programme", True),
+        ({"step_size": 0.5, "relative_bias": 0.5, "steps": 8}, "tangent", True),
+        (
+            {"step_size": 0.7, "bias_bound": 0.35, "noise_variance": 1.5, "steps": 6},
+            "biased-programme",
+            False,
+        ),
+        ({"step_size": 0.5, "bias_bound": 0.5, "steps": PROGRAMME_STEPS + 1}, "tangent", False),
+    ],
+)
+def test_which_form(constants, form, exact):
+    bound = stationarity_bound(initial_gap=1.0, smoothness=1.0, **constants)
+    assert (bound.form, bound.exact) == (form, exact)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 30])
+@pytest.mark.parametrize("h", [0.1, 0.6, 1.0])
+@pytest.mark.parametrize("zeta", [0.1, 1.0])
+def test_nothing_is_sharper(steps, h, zeta):
+    constants = {
+        "initial_gap": 2.0,
+        "step_size": h / 3,
+        "smoothness": 3.0,
+        "bias_bound": zeta,
+        "noise_variance": 0.4,
+        "steps": steps,
+    }
+    bound = stationarity_bound(**constants).value
+    for other in (stationarity, stationarity_sharp, relative_bias_bound, tangent_bound, biased_programme):
+        assert bound <= other(**constants) * (1 + 2e-7)
+
+
+def test_short_runs_with_little_bias_are_better_bounded_by_the_sharp_form_than_by_the_tangent():
+    constants = {"initial_gap": 1.0, "step_size": 0.07, "smoothness": 1.0, "bias_bound": 0.008, "steps": 90}
+    assert stationarity_sharp(**constants) < 0.6 * tangent_bound(**constants)
+    assert stationarity_bound(**constants).form == "biased-programme"
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"step_size": 2.0}, "step_size"),
+        ({"step_size": 0.0}, "step_size"),
+        ({"bias_bound": -1.0}, "bias_bound"),
+        ({"relative_bias": 1.0}, "relative_bias"),
+        ({"steps": 0}, "steps"),
+        ({"step_size": 1.5, "relative_bias": 0.5}, "relative_bias"),
+    ],
+)
+def test_bad_input_is_named(changed, named):
+    constants = {"initial_gap": 1.0, "step_size": 0.5, "smoothness": 1.0, "steps": 4} | changed
+    with pytest.raises(ValueError, match=named):
+        stationarity_bound(**constants)
+
+
+def test_steps_must_be_an_integer():
+    with pytest.raises(TypeError):
+        stationarity_bound(initial_gap=1.0, step_size=0.5, smoothness=1.0, steps=4.0)

@@ -1,0 +1,66 @@
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convergence.bounds.one_step import one_step
+from convergence.bounds.stationarity import unbiased_exact
+from convergence.bounds.tangent import tangent_bound
+
+
+@pytest.mark.parametrize("steps", [1, 2, 7])
+@pytest.mark.parametrize("growth", [0, 2])
+def test_without_bias_it_is_the_exact_worst_case(steps, growth):
+    constants = {
+        "initial_gap": Fraction(3),
+        "step_size": Fraction(1, 5),
+        "smoothness": Fraction(2),
+        "steps": steps,
+        "noise_variance": Fraction(1, 7),
+        "noise_growth": growth,
+    }
+    assert tangent_bound(**constants) == unbiased_exact(**constants)
+
+
+def test_with_absolute_bias_alone_it_is_the_floor_plus_a_geometric_transient():
+    h, zeta, steps = Fraction(1, 4), Fraction(1, 2), 6
+    bound = tangent_bound(initial_gap=1, step_size=h, smoothness=1, steps=steps, bias_bound=zeta)
+    assert bound == zeta**2 + (2 - zeta**2) * (1 - (1 - h) ** steps) / (h * steps)
+
+
+@given(
+    st.floats(0.05, 1.9),
+    st.floats(0.01, 2.0),
+    st.floats(0.0, 0.9),
+    st.floats(0.0, 1.0),
+    st.integers(1, 60),
+)
+def test_the_radial_run_stays_below_it(h, zeta, m, variance, steps):
+    if abs(1 - h) + h * m**0.5 >= 0.999:
+        return
+    constants = {
+        "step_size": h,
+        "smoothness": 1.0,
+        "bias_bound": zeta,
+        "relative_bias": m,
+        "noise_variance": variance,
+    }
+    step = one_step(**constants)
+    squares = [2.0]
+    for _ in range(steps - 1):
+        squares.append(step(squares[-1]))
+    assert sum(squares) / steps <= tangent_bound(initial_gap=1.0, steps=steps, **constants) * (1 + 1e-9)
+
+
+def test_it_is_attained_at_the_floor_and_one_percent_less_is_not_a_bound():
+    constants = {"initial_gap": 0.5, "step_size": 0.5, "smoothness": 1.0, "bias_bound": 1.0, "steps": 20}
+    assert tangent_bound(**constants) == pytest.approx(1.0, rel=1e-14)
+    # On x²/2 from x_0 = 1 a bias of −1 stops SGD: the average is 1.
+    assert 0.99 * tangent_bound(**constants) < 1.0
+
+
+def test_relative_bias_alone_contracts_to_zero():
+    bound = tangent_bound(initial_gap=1.0, step_size=0.5, smoothness=1.0, steps=8, relative_bias=0.25)
+    rate = (1 - 0.5 + 0.5 * 0.5) ** 2
+    assert bound == pytest.approx(2 * (1 - rate**8) / (8 * (1 - rate)), rel=1e-14)
