@@ -129,6 +129,12 @@ def kl_gap_bound(*, alpha: Real, oscillation: Real) -> Real:
     return abs(alpha - 1) * oscillation**2 / 8
 
 
+def kl_slope_bound(*, alpha: Real, oscillation: Real) -> Real:
+    r"""`|D_α − KL − ½(α−1)Var_p(log p/q)| ≤ (α−1)²·osc³/(36√3)`, from third cumulants (`kl-limit`)."""
+    _order(alpha)
+    return (alpha - 1) ** 2 * oscillation**3 / (36 * root(3))
+
+
 def target_gradient_bound(*, alpha: Real, oscillation: Real) -> Real:
     r"""`‖∇_target D_α‖₁ ≤ α·min(2/|α−1|, ½ osc)` (`peer-direction`), written `2α/max(|α−1|, 4/osc)`.
 

@@ -67,6 +67,8 @@ class Assertion:
         difference = right - left if self.relation == "<=" else -(right - left).abs()
         agree = (left == right) | (difference == 0)  # inf == inf agrees; 0/0 is exact agreement
         margin = torch.where(agree, torch.zeros_like(left), difference / scale)
+        if self.relation == "<=":  # an infinite bound leaves all the room there is
+            margin = torch.where((right == torch.inf) & (left < torch.inf), torch.ones_like(margin), margin)
         margin = torch.where(margin.isnan(), torch.full_like(margin, -torch.inf), margin)
         return margin.flatten(1).amin(1) if margin.ndim > 1 else margin
 

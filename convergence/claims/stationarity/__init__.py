@@ -1,0 +1,26 @@
+"""Convergence of SGD with a constant step size: its floor, its scope, its ledger, and the field of RDML."""
+
+ORDER = (
+    "stationarity",
+    "stationarity_sharp",
+    "last_step",
+    "unbiased_exact",
+    "biased_exact",
+    "biased_programme",
+    "relative_bias",
+    "bias_floor_tight",
+    "noise_floor",
+    "self_limiting",
+    "potential_half",
+    "curl",
+    "skew_pair",
+    "disagreement_lyapunov",
+    "cohort_mean",
+    "pl",
+    "quadratic_floor",
+    "scope",
+    "diminishing",
+    "ledger",
+    "pathwise",
+    "momentum_iterate",
+)
