@@ -10,9 +10,12 @@ import importlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 
+from convergence.claims import find, load_claims
 from convergence.claims.claim import Claim
-from convergence.claims.verdict import WITNESSES, Finding, Picture, Refutation, Status, Verdict, Witness
+from convergence.claims.verdict import WITNESSES, Finding, Picture, Refutation, Status, Verdict
+from rdml.lanes import side_by_side
 
 LOCATIONS: Mapping[str, str] = {
     "symbolic": "proofs",
@@ -113,46 +116,69 @@ class Verification:
         }
 
 
-def find_witness(name: str) -> Witness:
-    """The witness function of that name."""
-    return importlib.import_module(LOCATIONS[name]).witness
-
-
 def verify(
-    claims: Sequence[Claim],
+    selection: Sequence[str] = (),
     *,
     witnesses: Iterable[str] = WITNESSES,
     seed: int = 0,
     full: bool = False,
+    jobs: int = 1,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Verification:
-    """Hold `claims` against each of `witnesses` in turn.
+    """Hold claims against witnesses.
 
     An interrupt (Ctrl-C) ends the work and leaves `interrupted=True` in the result; what was found stays. A
     witness that raises is itself a finding: a `FAILED` verdict on every claim that it had not yet judged.
+
+    Args:
+        selection: ids of claims; all claims if empty.
+        witnesses: names of witnesses.
+        seed: of every random choice.
+        full: whether to spend more.
+        jobs: how many witnesses work at a time, each in a process of its own if more than one.
+        progress: is told what is being worked on.
+
+    Raises:
+        ValueError: an unknown id; the nearest ones are suggested.
     """
+    claims = select(selection)
     result = Verification(claims, seed=seed, full=full, witnesses=tuple(witnesses))
     begun = time.perf_counter()
+    tasks = [partial(findings, name, selection, seed, full) for name in result.witnesses]
     try:
-        for name in result.witnesses:
-            for finding in _findings(name, result, progress):
+        if jobs > 1:
+            for _, finding in side_by_side(tasks, jobs=jobs, progress=progress):
                 result.add(finding)
+        else:
+            for task in tasks:
+                for finding in task(progress):
+                    result.add(finding)
     except KeyboardInterrupt:
         result.interrupted = True
+    result.pictures.sort(key=lambda picture: picture.name)
     result.seconds = time.perf_counter() - begun
     return result
 
 
-def _findings(name: str, result: Verification, progress: Callable[[str], None]) -> Iterator[Finding]:
+def select(selection: Sequence[str]) -> list[Claim]:
+    """The claims of these ids, in this order; all claims if there is none."""
+    return [find(name) for name in dict.fromkeys(selection)] or list(load_claims().values())
+
+
+def findings(
+    witness: str, selection: Sequence[str], seed: int, full: bool, progress: Callable[[str], None]
+) -> Iterator[Finding]:
+    """What one witness finds; an exception in it becomes a `FAILED` verdict on every claim not yet judged."""
+    claims = select(selection)
+    judged = set()
     try:
-        yield from find_witness(name)(
-            result.claims,
-            seed=result.seed,
-            full=result.full,
-            progress=lambda words: progress(f"{name}: {words}"),
-        )
+        call = importlib.import_module(LOCATIONS[witness]).witness
+        for finding in call(
+            claims, seed=seed, full=full, progress=lambda words: progress(f"{witness}: {words}")
+        ):
+            judged.add(finding.claim if isinstance(finding, Verdict) else None)
+            yield finding
     except Exception as error:
-        judged = {v.claim for v in result.verdicts if v.witness == name}
-        for claim in result.claims:
+        for claim in claims:
             if claim.id not in judged:
-                yield Verdict(claim.id, name, Status.FAILED, None, f"{type(error).__name__}: {error}")
+                yield Verdict(claim.id, witness, Status.FAILED, None, f"{type(error).__name__}: {error}")

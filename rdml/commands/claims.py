@@ -107,4 +107,5 @@ def _symbolic(claims: Sequence[Claim]) -> dict[str, Verdict]:
     from rdml.verify import verify
 
     with working() as progress:
-        return {v.claim: v for v in verify(claims, witnesses=["symbolic"], progress=progress).verdicts}
+        result = verify([claim.id for claim in claims], witnesses=["symbolic"], progress=progress)
+    return {verdict.claim: verdict for verdict in result.verdicts}

@@ -248,22 +248,22 @@ def print_floor(label: str, result: Floor) -> None:
         "step size", "floor", "95 % interval", "bound", "exact", "steps", title=title, title_justify="left"
     )
     for point in result.points:
-        value, low, high = point.floor
+        level, low, high = point.floor
         bound, exact = ("–" if x is None else f"{x:.5g}" for x in (point.bound, point.exact))
         steps = f"{point.steps}" + ("" if point.settled else " (not settled)")
         steps += f" ({point.diverged} diverged)" if point.diverged else ""
         table.add_row(
-            f"{point.step_size:.4g}", f"{value:.5g}", f"[{low:.5g}, {high:.5g}]", bound, exact, steps
+            f"{point.step_size:.4g}", f"{level:.5g}", f"[{low:.5g}, {high:.5g}]", bound, exact, steps
         )
     console = Console()
     console.print(table, markup=False)
-    for name, interval, exact in (
+    for name, interval, truth in (
         ("intercept (floor at step size 0)", result.fit and result.fit.intercept, result.exact_intercept),
         ("slope", result.fit and result.fit.slope, result.exact_slope),
     ):
         if interval is not None:
             value, low, high = interval
-            known = "" if exact is None else f", exact {exact:.5g}"
+            known = "" if truth is None else f", exact {truth:.5g}"
             console.print(
                 f"{name}: {value:.5g} [{low:.5g}, {high:.5g}]{known}", markup=False, highlight=False
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,6 @@ import typer
 from rdml.options import JsonFile, OutDir, Seed
 
 if TYPE_CHECKING:
-    from convergence.claims.claim import Claim
     from rdml.verify import Verification
 
 
@@ -32,6 +32,9 @@ def verify(
         list[WitnessName] | None, typer.Option("--witness", help="Only this witness; may be repeated.")
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Larger searches and longer runs.")] = False,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, help="Witnesses at work at a time.")
+    ] = os.cpu_count() or 1,
     seed: Seed = 0,
     json: JsonFile = None,
     out: OutDir = None,
@@ -42,22 +45,17 @@ def verify(
     """
     from rich.console import Console
 
-    from convergence import claims as claims_module
     from convergence.claims.verdict import WITNESSES
     from rdml.progress import working
     from rdml.verify import verify as run
 
-    chosen: list[Claim] = (
-        [claims_module.find(name) for name in dict.fromkeys(claims)]
-        if claims
-        else list(claims_module.load_claims().values())
-    )
     with working() as progress:
         result = run(
-            chosen,
+            claims or (),
             witnesses=[name for name in WITNESSES if not witness or name in witness],
             seed=seed,
             full=full,
+            jobs=jobs,
             progress=progress,
         )
     show(result, Console())
