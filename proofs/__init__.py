@@ -1,0 +1,9 @@
+"""Symbolic proofs of the claims: a small kernel, one proof a file, and the witness that reports on them.
+
+`load(id)` finds a proof, `check(proof)` lets the kernel derive it, `witness` judges claims by their proofs.
+"""
+
+from proofs.library import Checked, check, load, register
+from proofs.verdicts import witness
+
+__all__ = ["Checked", "check", "load", "register", "witness"]

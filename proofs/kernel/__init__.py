@@ -1,0 +1,25 @@
+"""The kernel that checks proofs: terms, normal forms, signs, rules and lemmas. See docs/kernel.md."""
+
+from proofs.kernel.proof import Argument, Goal, Proof, by_identity
+from proofs.kernel.terms import Grad, Index, Rejected, Time, Total, Value, slope
+from proofs.kernel.theorem import Relation, Theorem, eq, le, lt, ne
+
+__all__ = [
+    "Argument",
+    "Goal",
+    "Grad",
+    "Index",
+    "Proof",
+    "Rejected",
+    "Relation",
+    "Theorem",
+    "Time",
+    "Total",
+    "Value",
+    "by_identity",
+    "eq",
+    "le",
+    "lt",
+    "ne",
+    "slope",
+]

@@ -1,0 +1,22 @@
+"""The Rényi divergence is a Jensen gap of the log-partition function."""
+
+from proofs.kernel import Goal, Proof, by_identity, eq, ne
+from proofs.notation import a, alpha, b, log_partition, mixed, renyi
+
+GAP = (log_partition(mixed(alpha)) - alpha * log_partition(a) - (1 - alpha) * log_partition(b)) / (alpha - 1)
+
+PROOF = Proof(
+    "jensen-gap",
+    goals=(
+        Goal(
+            "gap",
+            given=(ne(alpha, 1),),
+            shows=(eq(renyi(alpha), GAP),),
+            argument=by_identity,
+            asserts=(
+                r"D_\alpha(p\|q) ="
+                r" \frac{A(\alpha z_p + (1-\alpha) z_q) - \alpha A(z_p) - (1-\alpha) A(z_q)}{\alpha - 1}",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,29 @@
+"""The gradient in the own logits is q − r_α, at α = 1 q − p."""
+
+from proofs.kernel import Goal, Proof, Total, by_identity, eq, ne, slope
+from proofs.notation import alpha, b, i, kl, p, q, r, renyi, s, softmax, w
+
+MOVED = softmax(lambda n: b(n) + s * w(n))
+"""`q` at logits `b + s·w`: its slope at s = 0 is the derivative in direction w, for every w."""
+
+PROOF = Proof(
+    "grad-own",
+    goals=(
+        Goal(
+            "order not 1",
+            given=(ne(alpha, 1),),
+            shows=(eq(slope(renyi(alpha, p, MOVED), s, 0), Total((q(i) - r(i)) * w(i), i)),),
+            argument=by_identity,
+            asserts=(
+                r"\nabla_{z_q} D_\alpha(p\|q) = q - r_\alpha",
+                r"\nabla_{z_q} D_\alpha \text{ is the derivative of }"
+                r" \frac{\log \sum_i p_i^\alpha q_i^{1-\alpha}}{\alpha-1}",
+            ),
+        ),
+        Goal(
+            "order 1",
+            shows=(eq(slope(kl(p, MOVED), s, 0), Total((q(i) - p(i)) * w(i), i)),),
+            argument=by_identity,
+        ),
+    ),
+)

@@ -1,0 +1,34 @@
+"""The gradient in the target's logits is α/(α−1)·(r − p), at α = 1 p ⊙ (log p/q − KL)."""
+
+from sympy import log
+
+from proofs.kernel import Goal, Proof, Total, by_identity, eq, ne, slope
+from proofs.notation import a, alpha, i, kl, p, q, r, renyi, s, softmax, w
+
+MOVED = softmax(lambda n: a(n) + s * w(n))
+"""`p` at logits `a + s·w`: its slope at s = 0 is the derivative in direction w, for every w."""
+
+PROOF = Proof(
+    "grad-target",
+    goals=(
+        Goal(
+            "order not 1",
+            given=(ne(alpha, 1),),
+            shows=(
+                eq(slope(renyi(alpha, MOVED, q), s, 0), alpha / (alpha - 1) * Total((r(i) - p(i)) * w(i), i)),
+            ),
+            argument=by_identity,
+            asserts=(
+                r"\nabla_{z_p} D_\alpha(p\|q) = \frac{\alpha}{\alpha-1} (r_\alpha - p) \quad (\alpha \ne 1)",
+                r"\nabla_{z_p} D_\alpha \text{ is the derivative of }"
+                r" \frac{\log \sum_i p_i^\alpha q_i^{1-\alpha}}{\alpha-1}",
+            ),
+        ),
+        Goal(
+            "order 1",
+            shows=(eq(slope(kl(MOVED, q), s, 0), Total(p(i) * (log(p(i) / q(i)) - kl()) * w(i), i)),),
+            argument=by_identity,
+            asserts=(r"\nabla_{z_p} D_1(p\|q) = p \odot (\log p/q - \mathrm{KL}(p\|q))",),
+        ),
+    ),
+)

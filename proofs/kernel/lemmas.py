@@ -1,0 +1,218 @@
+r"""The closed list of lemmas of analysis that a proof may use; each states its hypotheses and checks them.
+
+Jensen, Young, Bernoulli, Popoviciu, Pinsker and the like are not here: they are derived.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import factorial
+from typing import Any
+
+from sympy import Abs, Expr, IndexedBase, Integer, Max, Min, Mul, Symbol, diff, sign, sqrt, sympify
+
+from proofs.kernel.normal import is_zero
+from proofs.kernel.rules import Rules, Using, rule
+from proofs.kernel.signs import NONNEGATIVE, POSITIVE, Signs
+from proofs.kernel.terms import Fixed, Index, Rejected, Time, Total, free, substitute
+from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq, le, lt
+
+
+@dataclass
+class Kernel(Rules):
+    """All rules and lemmas: what a proof is a function of."""
+
+    _provided: int = 0
+
+    @rule("tangent of a convex function")
+    def tangent(
+        self, f: Expr, x: Symbol, at: Any, to: Any, curvature: Theorem | None = None, using: Using = ()
+    ) -> Theorem:
+        """`f(to) ≥ f(at) + f'(at)(to − at)` where `f'' ≥ 0` on the domain of `x`, the reverse where `f'' ≤ 0`.
+
+        The domain is that of the kind of `x`: all reals, or the positive numbers. `curvature` is `0 ≤ f''` or
+        `f'' ≤ 0` with nothing supposed of x; without it the sign is read off `f''`.
+        """
+        at, to, signs = sympify(at), sympify(to), self._signs(using)
+        self._require_smooth(f, x, signs)
+        for point in (at, to):
+            self._require_kind(x, point, signs)
+        second, premises = diff(f, x, 2), ()
+        if curvature is not None:
+            r, premises = curvature.relation, (curvature,)
+            if x in curvature.fixed or r.op not in ("<=", "<"):
+                raise Rejected(f"the curvature is not known for every {x}")
+            convex = is_zero(r.gap - second)
+            if not convex and not is_zero(r.gap + second):
+                raise Rejected("the relation is not about the second derivative")
+        else:
+            convex = signs.of(second) <= NONNEGATIVE
+            if not convex and not signs.of(-second) <= NONNEGATIVE:
+                raise Rejected(f"the sign of the second derivative {second} is not known")
+            if any(x in t.fixed for t in signs.used):
+                raise Rejected(f"the curvature is not known for every {x}")
+        value = substitute(f, {x: at}) + substitute(diff(f, x), {x: at}) * (to - at)
+        image = substitute(f, {x: to})
+        return self._theorem(le(value, image) if convex else le(image, value), signs, *premises)
+
+    @rule("monotone function")
+    def monotone(self, f: Expr, x: Symbol, theorem: Theorem, using: Using = ()) -> Theorem:
+        """`f(left) ≤ f(right)` from `left ≤ right` where `f' ≥ 0` on the domain of `x`; strict where `f' > 0`."""
+        r, signs = theorem.relation, self._signs(using)
+        self._require_smooth(f, x, signs)
+        for side in (r.left, r.right):
+            self._require_kind(x, side, signs)
+        rising = signs.of(diff(f, x))
+        if not rising <= NONNEGATIVE or r.op not in ("<=", "<"):
+            raise Rejected(f"{f} is not known to increase in {x}")
+        if any(x in t.fixed for t in signs.used):
+            raise Rejected(f"the sign of the derivative is not known for every {x}")
+        op = "<" if r.op == "<" and rising == POSITIVE else "<="
+        images = (substitute(f, {x: side}) for side in (r.left, r.right))
+        return self._theorem(Relation(next(images), op, next(images)), signs, theorem)
+
+    @rule("Taylor with Lagrange's remainder")
+    def taylor(
+        self, f: Expr, x: Symbol, start: Any, end: Any, order: int, between: Theorem | None = None, using: Using = ()
+    ) -> tuple[Expr, Theorem, Theorem]:
+        """`f(end) = Σ_{k<order} f⁽ᵏ⁾(start)(end−start)ᵏ/k! + f⁽ᵒʳᵈᵉʳ⁾(ξ)(end−start)ᵒʳᵈᵉʳ/order!`.
+
+        Returns ξ, this, and `0 ≤ (ξ − start)(end − ξ)`. `f` must be smooth on the domain of `x`, or, where
+        `between` shows `start ≤ end`, between them. `order=1` is the mean value theorem.
+        """
+        start, end, signs = sympify(start), sympify(end), self._signs(using)
+        for point in (start, end):
+            self._require_kind(x, point, signs)
+        smooth, premises = signs, ()
+        if between is not None:
+            if between.relation.op not in ("<=", "<") or not between.relation.same(Relation(start, between.relation.op, end)):
+                raise Rejected("the order of the ends is not shown")
+            if x in free(start) | free(end) or any(x in h.free for h in self.given):
+                raise Rejected(f"{x} is not arbitrary")
+            bounds = [Theorem(le(a, b), frozenset(), _KERNEL) for a, b in ((start, x), (x, end))]
+            smooth, premises = self._signs([*using, *bounds]), (between,)
+        self._require_smooth(f, x, smooth)
+        xi = self._provide(f, start, end)
+        jet = [diff(f, x, k) if k else f for k in range(order + 1)]
+        span = end - start
+        terms = [substitute(jet[k], {x: start}) * span**k / factorial(k) for k in range(order)]
+        remainder = substitute(jet[order], {x: xi}) * span**order / factorial(order)
+        hypotheses = frozenset().union(*(t.hypotheses for t in (*premises, *signs.used, *smooth.used)))
+        expansion = eq(substitute(f, {x: end}), sum(terms) + remainder)
+        return (
+            xi,
+            Theorem(expansion, hypotheses, _KERNEL),
+            Theorem(le(0, (xi - start) * (end - xi)), hypotheses, _KERNEL),
+        )
+
+    @rule("mean value of the second divided difference")
+    def divided_difference(
+        self, f: Expr, x: Symbol, nodes: tuple[Any, Any, Any], using: Using = ()
+    ) -> tuple[Expr, Theorem, Theorem, Theorem]:
+        """`Σ_k f(x_k)/Π_{j≠k}(x_k − x_j) = f''(ξ)/2` for distinct nodes; ξ strictly between their extremes."""
+        points, signs = [sympify(n) for n in nodes], self._signs(using)
+        self._require_smooth(f, x, signs)
+        for k, point in enumerate(points):
+            self._require_kind(x, point, signs)
+            for other in points[:k]:
+                signs.require(point - other, frozenset((-1, 1)), "nodes must differ")
+        xi = self._provide(f, *points)
+        difference = sum(
+            substitute(f, {x: p}) / Mul(*(p - other for other in points if other is not p)) for p in points
+        )
+        hypotheses = frozenset().union(*(t.hypotheses for t in signs.used))
+        relations = (
+            eq(difference, substitute(diff(f, x, 2), {x: xi}) / 2),
+            lt(Min(*points), xi),
+            lt(xi, Max(*points)),
+        )
+        return (xi, *(Theorem(r, hypotheses, _KERNEL) for r in relations))
+
+    @rule("Cauchy–Schwarz")
+    def cauchy_schwarz(self, theorem: Theorem, f: Any, *indices: Index, weight: Any = 1, using: Using = ()) -> Theorem:
+        """`(Σ w f)² ≤ Σ w g · Σ w h` from `f² ≤ g h` at each index, given as `f² ≤ Mul(g, h)`; g, h, w ≥ 0."""
+        f, weight, signs = sympify(f), sympify(weight), self._signs(using)
+        if not (isinstance(theorem.right, Mul) and is_zero(theorem.left - f**2)) or theorem.relation.op == "!=":
+            raise Rejected("the premise is not of the form f² ≤ g h")
+        g, h = theorem.right.as_two_terms()
+        for e in (g, h, weight):
+            signs.require(e, NONNEGATIVE, "factor of Cauchy–Schwarz")
+        if set(indices) & theorem.fixed or any(set(indices) & t.fixed for t in signs.used):
+            raise Rejected("the relation is not known for every index")
+        sums = [Total(weight * e, *indices) for e in (f, g, h)]
+        return self._theorem(le(sums[0] ** 2, sums[1] * sums[2]), signs, theorem)
+
+    @rule("a term of a sum")
+    def term_of_sum(self, e: Any, i: Index, at: Any, using: Using = ()) -> Theorem:
+        """`e_at ≤ Σ_i e_i` where no `e_i` is negative."""
+        e, at, signs = sympify(e), sympify(at), self._signs(using)
+        signs.require(Total(e, i), NONNEGATIVE, "term")
+        if i.total == 1 or not isinstance(at, Index) or at.total != i.total:
+            raise Rejected(f"{at} is not one of the indices of the sum")
+        return self._theorem(le(substitute(e, {i: at}), Total(e, i)), signs)
+
+    @rule("vanishing sum")
+    def vanishing(self, theorem: Theorem, using: Using = ()) -> Theorem:
+        """`e_i = 0` from `Σ_i e_i ≤ 0` where no `e_i` is negative."""
+        r, signs = theorem.relation, self._signs(using)
+        if r.op not in ("<=", "=") or not isinstance(r.left, Total) or not is_zero(r.right):
+            raise Rejected("the premise is not of the form Σ e ≤ 0")
+        if any(i.total == 1 for i in r.left.bound):
+            raise Rejected("a mean of zero says nothing of every outcome")
+        signs.require(r.left, NONNEGATIVE, "term")
+        return self._theorem(eq(r.left.body, 0), signs, theorem)
+
+    @rule("telescope")
+    def telescope(self, f: Any, t: Time) -> Theorem:
+        """`Σ_{t<T} (f(t+1) − f(t)) = f(T) − f(0)`."""
+        if not isinstance(t, Time):
+            raise Rejected(f"{t} does not count 0, 1, 2, …")
+        f = sympify(f)
+        ends = [substitute(f, {t: end}) for end in (t.total, Integer(0))]
+        return self._theorem(eq(Total(substitute(f, {t: t + 1}) - f, t), ends[0] - ends[1]), self._signs(()))
+
+    @rule("square root")
+    def root(self, x: Any, theorem: Theorem, using: Using = ()) -> Theorem:
+        """`x ≤ √y` from `x² ≤ y`."""
+        x = sympify(x)
+        if theorem.relation.op not in ("<=", "<", "=") or not is_zero(theorem.left - x**2):
+            raise Rejected("the premise is not of the form x² ≤ y")
+        return Theorem(le(x, sqrt(theorem.right)), theorem.hypotheses, _KERNEL)
+
+    @rule("absolute value")
+    def absolute(self, e: Any, using: Using = ()) -> Theorem:
+        """`|e| = e` where `e ≥ 0` is known, else `e ≤ |e|`."""
+        e, signs = sympify(e), self._signs(using)
+        known = signs.of(e) <= NONNEGATIVE
+        return self._theorem(eq(Abs(e), e) if known else le(e, Abs(e)), signs)
+
+    @rule("extremum")
+    def extremum(self, e: Max | Min, argument: Any) -> Theorem:
+        """`argument ≤ Max(…)` or `Min(…) ≤ argument` for one of its arguments."""
+        argument = sympify(argument)
+        if not isinstance(e, Max | Min) or argument not in e.args:
+            raise Rejected(f"{argument} is not an argument of {e}")
+        return self._theorem(le(argument, e) if isinstance(e, Max) else le(e, argument), self._signs(()))
+
+    @rule("sign function")
+    def sign_of(self, e: Any) -> tuple[Theorem, Theorem, Theorem]:
+        """`sign(e)·e = |e|`, `−1 ≤ sign(e)`, `sign(e) ≤ 1`."""
+        e, signs = sympify(e), self._signs(())
+        relations = (eq(sign(e) * e, Abs(e)), le(-1, sign(e)), le(sign(e), 1))
+        return tuple(self._theorem(r, signs) for r in relations)  # type: ignore[return-value]
+
+    def _require_smooth(self, f: Expr, x: Symbol, signs: Signs) -> None:
+        """`f` is smooth in `x` at every point of its domain."""
+        strict_only = [a for a in f.atoms(Abs, sign, Max, Min) if x in free(a)]
+        if strict_only:
+            raise Rejected(f"{f} has kinks in {x}")
+        signs.require_defined(f, strict=True)
+        if any(x in t.fixed for t in signs.used):
+            raise Rejected(f"{f} is not known to be smooth for every {x}")
+
+    def _provide(self, *inputs: Expr) -> Expr:
+        """A new constant, indexed by all the indices that the lemma was applied at."""
+        self._provided += 1
+        label = Fixed(f"xi{self._provided}", real=True)
+        indices = sorted((i for i in frozenset().union(*map(free, inputs)) if isinstance(i, Index)), key=str)
+        return IndexedBase(label)[tuple(indices)] if indices else label

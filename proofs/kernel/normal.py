@@ -1,0 +1,345 @@
+r"""Normal forms: the one decision procedure for equality, exact for every number of classes.
+
+A term becomes a polynomial with rational coefficients in atoms: symbols, elements of families, exponentials of
+monomials, logarithms, absolute values, sums over indices of unspecified range (flattened, so that
+`(Σ_i f_i)² = Σ_{i,k} f_i f_k`), and whole subterms under negative or fractional powers. The rules used are those
+of the field, `exp(x+y) = exp x exp y`, `log xy = log x + log y` for positive x and y, linearity of sums, and
+renaming of bound indices. Numbers are rational throughout; a float is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from functools import lru_cache
+from itertools import permutations
+from math import ceil, floor, gcd, lcm
+
+from sympy import (
+    Abs,
+    Add,
+    E,
+    Expr,
+    Float,
+    Indexed,
+    Integer,
+    Max,
+    Min,
+    Mul,
+    Pow,
+    Rational,
+    Symbol,
+    exp,
+    factorint,
+    log,
+    sign,
+)
+
+from proofs.kernel.terms import Grad, Index, Rejected, Slope, Total, Value, substitute
+
+Monomial = frozenset[tuple[Expr, Fraction]]
+Poly = dict[Monomial, Fraction]
+ONE: Monomial = frozenset()
+
+
+@lru_cache(maxsize=None)
+def normal(e: Expr) -> Poly:
+    """The normal form of `e`, assuming that `e` is defined (see `signs.Signs.require_defined`)."""
+    if isinstance(e, Rational):
+        return constant(Fraction(int(e.p), int(e.q)))
+    if isinstance(e, Float):
+        raise Rejected(f"floating-point number {e} where exact is required")
+    if isinstance(e, Add):
+        return plus(*(normal(a) for a in e.args))
+    if isinstance(e, Mul):
+        return product(normal(a) for a in e.args)
+    if isinstance(e, Pow):
+        if isinstance(e.exp, Rational):
+            return power(normal(e.base), Fraction(int(e.exp.p), int(e.exp.q)))
+        return exponential(times(normal(e.exp), logarithm(normal(e.base))))
+    if isinstance(e, exp) or e is E:
+        return exponential(normal(e.args[0]) if e.args else constant(Fraction(1)))
+    if isinstance(e, log):
+        return logarithm(normal(e.args[0]))
+    if isinstance(e, Abs):
+        return absolute(normal(e.args[0]))
+    if isinstance(e, Total):
+        form = normal(e.body)
+        for i in e.bound:
+            form = total(form, i)
+        return form
+    if isinstance(e, Slope):
+        return normal(e.evaluate())
+    if isinstance(e, Value | Grad):
+        return atom(_opaque(e))
+    if isinstance(e, sign | Max | Min):
+        value = e.func(*(expression(normal(a)) for a in e.args))
+        return atom(value) if isinstance(value, e.func) else normal(value)
+    if isinstance(e, Symbol | Indexed):
+        return atom(e)
+    raise Rejected(f"{type(e).__name__} is not a term: {e}")
+
+
+def is_zero(e: Expr) -> bool:
+    """Whether `e` is identically 0 where it is defined: its denominators are multiplied out first."""
+    form = normal(e)
+    while form:
+        depth: dict[Expr, Fraction] = {}
+        for monomial in form:
+            for base, k in monomial:
+                if k < 0 and isinstance(base, Add):
+                    depth[base] = min(depth.get(base, k), k)
+        if not depth:
+            return False
+        base, k = next(iter(depth.items()))
+        raised = ({**dict(m), base: dict(m).get(base, Fraction(0)) + ceil(-k)} for m in form)
+        form = plus(*(_reduced(powers, c) for powers, c in zip(raised, form.values(), strict=True)))
+    return True
+
+
+def constant(c: Fraction) -> Poly:
+    """`c` as a polynomial."""
+    return {ONE: c} if c else {}
+
+
+def atom(e: Expr, k: Fraction = Fraction(1)) -> Poly:
+    """`e^k` for an atom `e`."""
+    return _reduced({e: k})
+
+
+def plus(*forms: Poly) -> Poly:
+    """Sum."""
+    out: Poly = {}
+    for form in forms:
+        for monomial, c in form.items():
+            out[monomial] = out.get(monomial, Fraction(0)) + c
+    return {monomial: c for monomial, c in out.items() if c}
+
+
+def times(f: Poly, g: Poly) -> Poly:
+    """Product."""
+    parts = []
+    for m, c in f.items():
+        for n, d in g.items():
+            powers = dict(m)
+            for base, k in n:
+                powers[base] = powers.get(base, Fraction(0)) + k
+            parts.append(_reduced(powers, c * d))
+    return plus(*parts)
+
+
+def product(forms: Iterable[Poly]) -> Poly:
+    """Product of several."""
+    out = constant(Fraction(1))
+    for form in forms:
+        out = times(out, form)
+    return out
+
+
+def _reduced(powers: dict[Expr, Fraction], c: Fraction = Fraction(1)) -> Poly:
+    """`c Π base^k`, with whole powers of composite bases and even powers of absolute values multiplied out."""
+    plain: dict[Expr, Fraction] = {}
+    rest: list[Poly] = []
+    for base, k in powers.items():
+        whole = floor(k)
+        if isinstance(base, Integer):
+            c, k = c * Fraction(int(base)) ** whole, k - whole
+        elif isinstance(base, Add | Mul) and whole >= 1:
+            rest += [normal(base)] * whole
+            k -= whole
+        elif isinstance(base, Abs) and abs(k) >= 2:
+            even = 2 * int(k / 2)
+            rest.append(power(normal(base.args[0]), Fraction(even)))
+            k -= even
+        if k:
+            plain[base] = k
+    out = {frozenset(plain.items()): c} if c else {}
+    for form in rest:
+        out = times(out, form)
+    return out
+
+
+def power(form: Poly, k: Fraction) -> Poly:
+    """`form^k` for a rational `k`."""
+    if k.denominator == 1 and k >= 0:
+        return product([form] * int(k))
+    if not form:
+        if k > 0:
+            return {}
+        raise Rejected("division by zero")
+    if len(form) > 1:
+        content = _content(form)
+        if k.denominator == 1 and _leading(form) < 0:
+            content = -content
+        base = expression({m: c / content for m, c in form.items()})
+        return times(_root(content, k), _reduced({base: k}))
+    ((monomial, c),) = form.items()
+    if k.denominator == 1:
+        return _reduced({base: n * k for base, n in monomial}, c**k)
+    out, lump = _root(abs(c), k), {ONE: Fraction(-1 if c < 0 else 1)}
+    for base, n in monomial:
+        if positive_atom(base):
+            out = times(out, _reduced({base: n * k}))
+        elif n.denominator == 1 and n % 2 == 0:
+            out = times(out, power(absolute(atom(base)), n * k))
+        else:
+            lump = times(lump, _reduced({base: n}))
+    if lump == {ONE: 1}:
+        return out
+    ((left, sign_of),) = lump.items()
+    if sign_of > 0 and len(left) == 1:
+        ((base, n),) = left
+        return times(out, _reduced({base: n * k}))
+    return times(out, _reduced({expression(lump): k}))
+
+
+def exponential(form: Poly) -> Poly:
+    """`exp(form)`: one atom per monomial, `exp(log x) = x`."""
+    parts = []
+    for monomial, c in form.items():
+        if len(monomial) == 1 and (only := next(iter(monomial)))[1] == 1 and isinstance(only[0], log):
+            parts.append(power(normal(only[0].args[0]), c))
+        else:
+            parts.append(_reduced({exp(expression({monomial: Fraction(1)})): c}))
+    return product(parts)
+
+
+def logarithm(form: Poly) -> Poly:
+    """`log(form)`, split over factors that are positive by their kind."""
+    if len(form) != 1:
+        if not form:
+            raise Rejected("logarithm of zero")
+        content = _content(form)
+        base = expression({m: c / content for m, c in form.items()})
+        return plus(_log_rational(content), {frozenset({(log(base), Fraction(1))}): Fraction(1)})
+    ((monomial, c),) = form.items()
+    out, lump = _log_rational(abs(c)), {ONE: Fraction(-1 if c < 0 else 1)}
+    for base, k in monomial:
+        if isinstance(base, exp) or base is E:
+            out = plus(out, times(constant(k), normal(base.args[0] if base.args else Integer(1))))
+        elif positive_atom(base):
+            out = plus(out, {frozenset({(log(base), Fraction(1))}): k})
+        else:
+            lump = times(lump, _reduced({base: k}))
+    if lump == {ONE: 1}:
+        return out
+    ((left, sign_of),) = lump.items()
+    if sign_of > 0 and len(left) == 1 and next(iter(left))[1].numerator % 2:
+        ((base, k),) = left  # an odd or fractional power is positive only where its base is
+        return plus(out, {frozenset({(log(base), Fraction(1))}): k})
+    return plus(out, {frozenset({(log(expression(lump)), Fraction(1))}): Fraction(1)})
+
+
+def absolute(form: Poly) -> Poly:
+    """`|form|`."""
+    if not form:
+        return {}
+    if len(form) > 1:
+        content = _content(form)
+        signed = content if _leading(form) > 0 else -content
+        value = Abs(expression({m: c / signed for m, c in form.items()}))
+        return times(constant(content), atom(value) if isinstance(value, Abs) else normal(value))
+    ((monomial, c),) = form.items()
+    out = constant(abs(c))
+    for base, k in monomial:
+        known = positive_atom(base) or k.denominator > 1 or k % 2 == 0
+        out = times(out, _reduced({base if known else Abs(base): k}))
+    return out
+
+
+def total(form: Poly, i: Index) -> Poly:
+    """`Σ_i form`: linear, factors without `i` pulled out, products of sums flattened into one."""
+    parts = []
+    for monomial, c in form.items():
+        outside: dict[Expr, Fraction] = {}
+        inside: list[tuple[Expr, Fraction]] = []
+        dummies: list[Index] = [i]
+        for base, k in monomial:
+            if i not in base.free_symbols:
+                outside[base] = k
+            elif isinstance(base, Total) and k.denominator == 1 and k > 0:
+                for _ in range(int(k)):
+                    new = {b: _name("~", len(dummies) + n, b.total) for n, b in enumerate(base.bound)}
+                    (opened,) = normal(substitute(base.body, new))
+                    inside += opened
+                    dummies += new.values()
+            else:
+                inside.append((base, k))
+        summed = _component(inside, dummies) if inside else normal(i.total)
+        parts.append(times(_reduced(outside, c), summed))
+    return plus(*parts)
+
+
+def _component(factors: list[tuple[Expr, Fraction]], dummies: list[Index]) -> Poly:
+    """`Σ_dummies Π factors` as one atom, its dummies named canonically above all names bound inside."""
+    level = max(_level(base, dummies) for base, _ in factors)
+    candidates = []
+    for order in permutations(dummies):
+        names = {i: _name("_", level + n, i.total) for n, i in enumerate(order, 1)}
+        renamed = product(power(normal(substitute(base, names)), k) for base, k in factors)
+        candidates.append(Total(expression(renamed), *sorted(names.values(), key=str)))
+    return {frozenset({(min(candidates, key=str), Fraction(1))}): Fraction(1)}
+
+
+def _opaque(e: Value | Grad) -> Expr:
+    """The same binder with its body in normal form and its bound index named canonically."""
+    body, (j,) = expression(normal(e.body)), e.bound
+    name = _name("_", _level(body, [j]) + 1, j.total)
+    return e.func(expression(normal(substitute(body, {j: name}))), name, *e.free)
+
+
+def _name(prefix: str, n: int, mass: Expr) -> Index:
+    return Index(f"{prefix}{n}:{mass}", mass)
+
+
+def _level(e: Expr, dummies: list[Index]) -> int:
+    names = (s.name for s in e.atoms(Symbol) if s not in dummies)
+    return max((int(name[1:].split(":")[0]) for name in names if name.startswith("_")), default=0)
+
+
+def positive_atom(e: Expr) -> bool:
+    """Whether `e` is positive by its kind alone."""
+    if isinstance(e, Total):
+        return positive_form(normal(e.body))
+    if isinstance(e, Add):
+        return positive_form(normal(e))
+    return isinstance(e, exp) or e is E or (isinstance(e, Symbol | Indexed | Rational) and bool(e.is_positive))
+
+
+def positive_form(form: Poly) -> bool:
+    """Whether every term of `form` is positive by its kind alone."""
+    return bool(form) and all(c > 0 and all(positive_atom(b) for b, _ in m) for m, c in form.items())
+
+
+def expression(form: Poly) -> Expr:
+    """`form` as a sympy expression."""
+    return Add(
+        *(
+            Mul(Rational(c.numerator, c.denominator), *(b ** Rational(k.numerator, k.denominator) for b, k in m))
+            for m, c in form.items()
+        )
+    )
+
+
+def _content(form: Poly) -> Fraction:
+    """The positive rational that makes the coefficients of `form / content` coprime integers."""
+    return Fraction(
+        gcd(*(c.numerator for c in form.values())), lcm(*(c.denominator for c in form.values()))
+    )
+
+
+def _leading(form: Poly) -> Fraction:
+    """The coefficient that fixes the sign of a composite base."""
+    return min(form.items(), key=lambda term: str(expression({term[0]: Fraction(1)})))[1]
+
+
+def _root(c: Fraction, k: Fraction) -> Poly:
+    """`c^k`: a rational number, or roots of primes."""
+    if k.denominator == 1:
+        return constant(c**k)
+    return _reduced({Integer(p): n * k for p, n in factorint(Rational(c.numerator, c.denominator)).items()})
+
+
+def _log_rational(c: Fraction) -> Poly:
+    primes = factorint(Rational(c.numerator, c.denominator)).items()
+    return {frozenset({(log(Integer(p)), Fraction(1))}): Fraction(n) for p, n in primes}

@@ -1,0 +1,187 @@
+r"""Terms: sympy expressions, and four binders that sympy lacks.
+
+`Total(f_i, i)` is `Σ_i f_i` over an index of *unspecified* range (classes, coordinates, learners, steps), or a
+mean when the total mass of the index is 1. `Value(x_j, j, F)` and `Grad(x_j, j, F, k)` are an abstract function
+of a vector of unspecified dimension and the k-th component of its gradient. `Slope(f, s, at, n)` is `dⁿf/dsⁿ`
+at `s = at`. Families such as `p_i` are elements of a `sympy.IndexedBase`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from sympy import Expr, Indexed, IndexedBase, Symbol, diff, sympify
+from sympy.printing.printer import Printer
+
+
+class Rejected(Exception):
+    """A step does not check; the message is the reason."""
+
+
+class Index(Symbol):
+    """An index whose range is never fixed; `total` is the value of `Σ_i 1`, and total 1 makes a mean."""
+
+    _totals: dict[str, Expr] = {}  # noqa: RUF012
+
+    def __new__(cls, name: str, total: Any = None) -> Index:
+        """The index of that name; a name keeps the total that it was first given."""
+        given = Symbol(f"N_{name}", positive=True) if total is None else sympify(total)
+        if cls._totals.setdefault(name, given) != given and total is not None:
+            raise ValueError(f"index {name} already has total {cls._totals[name]}, not {total}")
+        return Symbol.__new__(cls, name, integer=True, nonnegative=True)
+
+    @property
+    def total(self) -> Expr:
+        """`Σ_i 1`, positive: no index set is empty."""
+        return self._totals[self.name]
+
+
+class Time(Index):
+    """An index that counts 0, 1, 2, …; `Total` over it stops before its total."""
+
+
+class Binder(Expr):
+    """`(body, bound…, free…)`: the first `scope` arguments after the body are bound in it."""
+
+    is_commutative = True
+    is_real = True
+    scope = 1
+
+    @property
+    def body(self) -> Expr:
+        """What the bound symbols range over."""
+        return self.args[0]
+
+    @property
+    def bound(self) -> tuple[Symbol, ...]:
+        """The bound symbols."""
+        return self.args[1 : 1 + self.scope]
+
+    @property
+    def free(self) -> tuple[Expr, ...]:
+        """Arguments outside the scope of the bound symbols."""
+        return self.args[1 + self.scope :]
+
+    @property
+    def free_symbols(self) -> set[Any]:
+        """Symbols that a substitution may touch."""
+        return (self.body.free_symbols - set(self.bound)).union(*(a.free_symbols for a in self.free))
+
+
+class Total(Binder):
+    r"""`Σ_{i,k,…} body`."""
+
+    @property
+    def scope(self) -> int:  # type: ignore[override]
+        """Every index is bound."""
+        return len(self.args) - 1
+
+    def _eval_derivative(self, s: Symbol) -> Expr:
+        return Total(diff(self.body, s), *self.bound)
+
+    def _latex(self, printer: Printer) -> str:
+        names = ",".join(printer._print(i) for i in self.bound)
+        head = r"\mathbb E" if all(i.total == 1 for i in self.bound) else r"\sum"
+        return rf"{head}_{{{names}}}\left[{printer._print(self.body)}\right]"
+
+
+class Value(Binder):
+    """`F(x)` for the vector `x = (body)_j`: `Value(body, j, F)`."""
+
+    def _eval_derivative(self, s: Symbol) -> Expr:
+        change = diff(self.body, s)
+        return Total(Grad(self.body, self.bound[0], self.free[0], self.bound[0]) * change, self.bound[0])
+
+    def _latex(self, printer: Printer) -> str:
+        return rf"{printer._print(self.free[0])}\left({printer._print(self.body)}\right)"
+
+
+class Grad(Binder):
+    """`∂_k F(x)` for `x = (body)_j`: `Grad(body, j, F, k)`."""
+
+    def _eval_derivative(self, s: Symbol) -> Expr:
+        raise Rejected("second derivatives of an abstract function are not available")
+
+    def _latex(self, printer: Printer) -> str:
+        point = printer._print(self.body)
+        return rf"\partial_{{{printer._print(self.free[1])}}} {printer._print(self.free[0])}\left({point}\right)"
+
+
+class Slope(Binder):
+    """`dⁿ body/dsⁿ` at `s = at`: `Slope(body, s, at, n)`."""
+
+    def evaluate(self) -> Expr:
+        """The derivative by the rules of the calculus."""
+        (s,), (at, order) = self.bound, self.free
+        return substitute(diff(self.body, s, int(order)), {s: at})
+
+    def _eval_derivative(self, s: Symbol) -> Expr:
+        return diff(self.evaluate(), s)
+
+    def _latex(self, printer: Printer) -> str:
+        s, at, n = (printer._print(a) for a in self.args[1:])
+        power = "" if n == "1" else f"^{{{n}}}"
+        return rf"\left.\frac{{d{power}}}{{d{s}{power}}}\right|_{{{s}={at}}}{printer._print(self.body)}"
+
+
+def slope(body: Any, s: Symbol, at: Any, order: int = 1) -> Slope:
+    """`Slope` from plain arguments."""
+    return Slope(sympify(body), s, sympify(at), sympify(order))
+
+
+def substitute(e: Expr, images: Mapping[Any, Any]) -> Expr:
+    """Replace symbols by expressions and families by functions of their indices, never capturing a bound one."""
+    if not images or not e.args:
+        return images.get(e, e)
+    if isinstance(e, Indexed):
+        indices = [substitute(i, images) for i in e.indices]
+        return images[e.base](*indices) if e.base in images else e.base[tuple(indices)]
+    if isinstance(e, Binder):
+        inner = {key: image for key, image in images.items() if key not in e.bound}
+        incoming = frozenset().union(*(_free(image) for image in inner.values()))
+        bound = tuple(fresh(i, incoming | free(e.body)) if i in incoming else i for i in e.bound)
+        body = substitute(substitute(e.body, dict(zip(e.bound, bound, strict=True))), inner)
+        return e.func(body, *bound, *(substitute(a, images) for a in e.free))
+    return e.func(*(substitute(a, images) for a in e.args))
+
+
+def fresh(i: Symbol, taken: frozenset[Any]) -> Symbol:
+    """A symbol like `i` that is not among those taken."""
+    name = i.name
+    while any(getattr(s, "name", None) == name for s in taken):
+        name += "'"
+    return type(i)(name, i.total) if isinstance(i, Index) else Symbol(name, **i.assumptions0)
+
+
+def _free(image: Any) -> frozenset[Any]:
+    if isinstance(image, Expr) or not callable(image):
+        return free(sympify(image))
+    return free(generic_element(image)) - set(_formal(image))
+
+
+def generic_element(image: Callable[..., Any]) -> Expr:
+    """The element of the family `image` at indices of which nothing is known."""
+    return sympify(image(*_formal(image)))
+
+
+def _formal(image: Callable[..., Any]) -> list[Index]:
+    return [Index(f"formal{n}") for n, _ in enumerate(inspect.signature(image).parameters)]
+
+
+class Fixed(Symbol):
+    """A constant that a lemma has provided (`there is a ξ such that …`); it depends on all that was there."""
+
+
+@lru_cache(maxsize=None)
+def free(e: Expr) -> frozenset[Any]:
+    """Symbols, indices and families that occur free in `e`."""
+    if isinstance(e, Symbol):
+        return frozenset((e,))
+    if isinstance(e, Indexed):
+        return frozenset((e.base,)).union(*(free(i) for i in e.indices))
+    if isinstance(e, Binder):
+        return (free(e.body) - set(e.bound)).union(*(free(a) for a in e.free))
+    return frozenset().union(*(free(a) for a in e.args))

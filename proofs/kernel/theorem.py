@@ -1,0 +1,101 @@
+"""Relations between terms, and theorems: relations that the kernel derived from hypotheses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sympy import Expr, IndexedBase, Symbol, latex, sympify
+
+from proofs.kernel.normal import is_zero
+from proofs.kernel.terms import free, substitute
+
+_KERNEL = object()
+SIGNS = {"=": "=", "<=": r"\le", "<": "<", "!=": r"\ne"}
+
+
+@dataclass(frozen=True)
+class Relation:
+    """`left op right`, for all values of the symbols, indices and families in `forall`."""
+
+    left: Expr
+    op: Literal["=", "<=", "<", "!="]
+    right: Expr
+    forall: tuple[Symbol | IndexedBase, ...] = ()
+
+    @property
+    def gap(self) -> Expr:
+        """`right − left`."""
+        return self.right - self.left
+
+    @property
+    def free(self) -> frozenset[Any]:
+        """Symbols, indices and families that it speaks of and does not quantify."""
+        return (free(self.left) | free(self.right)) - set(self.forall)
+
+    def at(self, images: Mapping[Any, Any]) -> Relation:
+        """Substitute; what `forall` quantifies stays."""
+        images = {key: image for key, image in images.items() if key not in self.forall}
+        return Relation(substitute(self.left, images), self.op, substitute(self.right, images), self.forall)
+
+    def same(self, other: Relation) -> bool:
+        """Whether both say the same: equal gaps (for `=` and `!=` up to sign), equal quantifiers."""
+        if self == other:
+            return True
+        if self.op != other.op or set(self.forall) != set(other.forall):
+            return False
+        symmetric = self.op in ("=", "!=")
+        return is_zero(self.gap - other.gap) or (symmetric and is_zero(self.gap + other.gap))
+
+    def __str__(self) -> str:
+        text = f"{latex(self.left)} {SIGNS[self.op]} {latex(self.right)}"
+        names = ", ".join(latex(s) for s in self.forall)
+        return rf"\forall {names}:\ {text}" if names else text
+
+
+def eq(left: Any, right: Any, *forall: Any) -> Relation:
+    """`left = right`."""
+    return Relation(sympify(left), "=", sympify(right), forall)
+
+
+def le(left: Any, right: Any, *forall: Any) -> Relation:
+    """`left ≤ right`."""
+    return Relation(sympify(left), "<=", sympify(right), forall)
+
+
+def lt(left: Any, right: Any, *forall: Any) -> Relation:
+    """`left < right`."""
+    return Relation(sympify(left), "<", sympify(right), forall)
+
+
+def ne(left: Any, right: Any, *forall: Any) -> Relation:
+    """`left ≠ right`."""
+    return Relation(sympify(left), "!=", sympify(right), forall)
+
+
+class Theorem:
+    """`hypotheses ⊢ relation`; only the rules of the kernel make one."""
+
+    __slots__ = ("hypotheses", "relation")
+
+    def __init__(self, relation: Relation, hypotheses: frozenset[Relation], key: object):
+        if key is not _KERNEL:
+            raise TypeError("theorems are made by the rules of the kernel only")
+        self.relation = relation
+        self.hypotheses = hypotheses
+
+    @property
+    def left(self) -> Expr:
+        """Left side of the relation."""
+        return self.relation.left
+
+    @property
+    def right(self) -> Expr:
+        """Right side of the relation."""
+        return self.relation.right
+
+    @property
+    def fixed(self) -> frozenset[Any]:
+        """What the hypotheses speak of without quantifying it: not arbitrary."""
+        return frozenset().union(*(h.free for h in self.hypotheses))

@@ -1,0 +1,96 @@
+r"""The quantities of the theory as terms over an index of unspecified range.
+
+`p = softmax(a)` and `q = softmax(b)` for logits `a`, `b`; every function takes families as functions of an index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sympy import Abs, Expr, IndexedBase, Symbol, exp, log, sympify
+
+from proofs.kernel import Index, Time, Total
+
+Family = Callable[[Any], Expr]
+
+i, k, l, m = (Index(name, Symbol("C", positive=True)) for name in "iklm")
+"""Classes."""
+
+target, own, direction, other, third = (IndexedBase(name, real=True) for name in ("a", "b", "w", "u", "c"))
+"""Logits of p and q, directions, and logits of a third distribution."""
+
+alpha = Symbol("alpha", positive=True)
+s = Symbol("s", real=True)
+
+
+def family(base: IndexedBase) -> Family:
+    """The family as a function of its index."""
+    return lambda n: base[n]
+
+
+a, b, w, u, c = (family(base) for base in (target, own, direction, other, third))
+
+
+def log_partition(v: Family) -> Expr:
+    r"""`A(v) = log Σ_i exp v_i`."""
+    return log(Total(exp(v(i)), i))
+
+
+def softmax(v: Family) -> Family:
+    r"""`exp v_n / Σ_i exp v_i`."""
+    return lambda n: exp(v(n)) / Total(exp(v(i)), i)
+
+
+def mixed(order: Any, v: Family = a, z: Family = b) -> Family:
+    """`order·v + (1 − order)·z`."""
+    return lambda n: order * v(n) + (1 - order) * z(n)
+
+
+def escort(order: Any, v: Family = a, z: Family = b) -> Family:
+    r"""`r_α = softmax(α z_p + (1−α) z_q)`."""
+    return softmax(mixed(order, v, z))
+
+
+p, q, r = softmax(a), softmax(b), escort(alpha)
+
+
+def renyi(order: Any, f: Family = p, g: Family = q) -> Expr:
+    r"""`log(Σ_i f_i^α g_i^{1−α})/(α − 1)` for α ≠ 1."""
+    order = sympify(order)
+    return log(Total(f(i) ** order * g(i) ** (1 - order), i)) / (order - 1)
+
+
+def kl(f: Family = p, g: Family = q) -> Expr:
+    r"""`Σ_i f_i log(f_i/g_i)`."""
+    return Total(f(i) * log(f(i) / g(i)), i)
+
+
+def mean(f: Family, x: Family) -> Expr:
+    r"""`Σ_i f_i x_i`."""
+    return Total(f(i) * x(i), i)
+
+
+def variance(f: Family, x: Family) -> Expr:
+    r"""`Σ_i f_i (x_i − Σ f x)²`."""
+    return Total(f(i) * (x(i) - Total(f(k) * x(k), k)) ** 2, i)
+
+
+def covariance(f: Family, x: Family, y: Family) -> Expr:
+    r"""`Σ_i f_i (x_i − Σ f x)(y_i − Σ f y)`."""
+    return Total(f(i) * (x(i) - Total(f(k) * x(k), k)) * (y(i) - Total(f(k) * y(k), k)), i)
+
+
+def log_ratio(n: Any) -> Expr:
+    r"""`log p_n/q_n`, up to a constant: the difference of logits."""
+    return a(n) - b(n)
+
+
+def norm1(x: Family) -> Expr:
+    r"""`Σ_i |x_i|`."""
+    return Total(Abs(x(i)), i)
+
+
+def square(x: Family) -> Expr:
+    r"""`Σ_i x_i²`."""
+    return Total(x(i) ** 2, i)

@@ -1,0 +1,93 @@
+"""The symbolic witness: what a claim's proof is worth, given what the proof rests on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from convergence.claims import load_claims
+from convergence.claims.claim import Claim
+from convergence.claims.verdict import Finding, Refutation, Status, Verdict
+from proofs.kernel import Rejected
+from proofs.library import Checked, check, load
+
+SHOWN = (Status.PROVED, Status.CERTIFIED)
+
+
+def witness(
+    claims: Sequence[Claim], *, seed: int, full: bool, progress: Callable[[str], None]
+) -> Iterator[Finding]:
+    """One verdict a claim, and the exact counterexample to its false neighbour where the proof file has one.
+
+    A claim is proved where the kernel derives every assertion of it and everything it depends on is proved too.
+    Neither `seed` nor `full` matters: nothing is sampled.
+    """
+    known = {claim.id: claim for claim in claims}
+    known = {**{id: claim for id, claim in load_claims().items() if id not in known}, **known}
+    judged: dict[str, Verdict] = {}
+    for claim in claims:
+        progress(claim.id)
+        begun = time.perf_counter()
+        verdict = _judge(claim.id, known, judged, ())
+        seconds = time.perf_counter() - begun
+        yield Verdict(**{**vars(verdict), "seconds": seconds})
+        proof = load(claim.id)
+        if claim.false_neighbour is not None and proof is not None and proof.counterexample is not None:
+            try:
+                counterexample = dict(proof.counterexample())
+            except Rejected:
+                counterexample = None
+            yield Refutation(claim.id, "symbolic", counterexample)
+
+
+def _judge(
+    claim_id: str, known: Mapping[str, Claim], judged: dict[str, Verdict], above: tuple[str, ...]
+) -> Verdict:
+    """The verdict on one claim, after those that it depends on; `above` are the claims that depend on it."""
+    if claim_id in judged:
+        return judged[claim_id]
+    checked = _checked(claim_id)
+    trouble = checked.missing if checked else "there is no proof file"
+    status = checked.status if checked else Status.ASSUMED
+    if checked and status in SHOWN:
+        trouble = _gaps(known[claim_id], checked, known, judged, (*above, claim_id))
+        status = Status.ASSUMED if trouble else _weakest(known[claim_id], status, judged)
+    evidence = f"{len(checked.steps)} steps checked" if checked and not trouble else trouble
+    verdict = Verdict(claim_id, "symbolic", status, None, evidence)
+    judged[claim_id] = verdict
+    return verdict
+
+
+def _checked(claim_id: str) -> Checked | None:
+    proof = load(claim_id)
+    return None if proof is None else check(proof)
+
+
+def _gaps(
+    claim: Claim,
+    checked: Checked,
+    known: Mapping[str, Claim],
+    judged: dict[str, Verdict],
+    above: tuple[str, ...],
+) -> str:
+    """Why the claim is not shown although its proof checks; empty where it is."""
+    uncovered = [a.statement for a in claim.assertions if a.statement not in checked.covers]
+    if uncovered:
+        return f"no proposition for {uncovered[0]}"
+    undeclared = checked.cites - set(claim.depends_on)
+    if undeclared:
+        return f"rests on {', '.join(sorted(undeclared))}, which depends_on does not name"
+    for used in claim.depends_on:
+        if used not in known:
+            return f"depends on {used}, which does not exist"
+        if used in above:
+            return "depends on itself: " + " → ".join((*above[above.index(used) :], used))
+        verdict = _judge(used, known, judged, above)
+        if verdict.status not in SHOWN:
+            return f"depends on {used}, which is {verdict.status}: {verdict.evidence}"
+    return ""
+
+
+def _weakest(claim: Claim, status: Status, judged: Mapping[str, Verdict]) -> Status:
+    used = [judged[name].status for name in claim.depends_on]
+    return Status.CERTIFIED if Status.CERTIFIED in (status, *used) else status
