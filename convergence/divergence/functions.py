@@ -33,6 +33,14 @@ def entropy_ratio(y: Tensor) -> Tensor:
     return torch.where(near, series, (y * torch.exp(y) - torch.expm1(y)) / torch.where(near, 1.0, y).square())
 
 
+def entropy_ratio_slope(y: Tensor) -> Tensor:
+    """Derivative of `entropy_ratio`: `(y²e^y − 2(y e^y − e^y + 1))/y³`, ⅓ at 0."""
+    near = y.abs() <= 0.5
+    series = polynomial(y.clamp(-0.5, 0.5), [(n - 1) * (n - 2) / factorial(n) for n in range(3, TERMS)])
+    far = y.square() * torch.exp(y) - 2 * (y * torch.exp(y) - torch.expm1(y))
+    return torch.where(near, series, far / torch.where(near, 1.0, y) ** 3)
+
+
 def polynomial(y: Tensor, coefficients: Sequence[float | Tensor]) -> Tensor:
     """`Σ_k coefficients[k]·y^k` by Horner's rule."""
     value = torch.zeros_like(y)
@@ -44,10 +52,13 @@ def polynomial(y: Tensor, coefficients: Sequence[float | Tensor]) -> Tensor:
 def order_polynomial(y: Tensor, alpha: Tensor) -> Tensor:
     r"""`[e^{αy} − αe^y − (1−α)]/(α(α−1)y²)` for `max(1, α)|y| ≤ ½`; ½ at 0, continuous in α at 0 and 1.
 
-    Its series is `Σ_{k≥2} (1 + α + … + α^{k−2}) y^{k−2}/k!`.
+    Its series is `Σ_{k≥2} (1 + α + … + α^{k−2}) y^{k−2}/k!`, here in powers of `max(1, α)y`.
     """
-    partial, coefficients = torch.ones_like(alpha), []
+    steepness = alpha.clamp(min=1)
+    power = partial = torch.ones_like(alpha)
+    coefficients = []
     for k in range(2, TERMS + 1):
         coefficients.append(partial / factorial(k))
-        partial = 1 + alpha * partial
-    return polynomial(y, coefficients)
+        power = power / steepness
+        partial = power + alpha / steepness * partial
+    return polynomial(steepness * y, coefficients)

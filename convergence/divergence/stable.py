@@ -9,8 +9,8 @@ softmax of exact exponents and D its log-partition function. The regimes meet wh
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,6 +19,24 @@ from convergence.divergence.errorfree import Double, exact, two_sum
 from convergence.divergence.functions import entropy_ratio, expm1_ratio, log1p_ratio, order_polynomial
 
 INFINITY = float("inf")
+
+
+class lazy:  # functools.cached_property takes a lock in Python 3.11, which torch.compile cannot trace
+    """An attribute of a `Pair` that is computed at its first use."""
+
+    def __init__(self, compute: Callable[[Pair], Any]) -> None:
+        self.compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Pair | None, owner: type) -> Any:
+        if instance is None:
+            return self
+        value = self.compute(instance)
+        setattr(instance, self.name, value)
+        return value
 
 
 class Tilt(NamedTuple):
@@ -71,7 +89,7 @@ class Pair:
         self.weight = self.own_log + self.y.times(self.alpha)  # log p^α q^{1−α} up to a constant, 0 at n
         self.log_p_m, self.log_q_n = self.log_p.at(self.m), log_q.at(self.n)
 
-    @cached_property
+    @lazy
     def log_ratio(self) -> Double:
         """`log p/q` on the common classes."""
         missing = torch.log1p(-_sum(self.q, self.only_own))
@@ -94,17 +112,17 @@ class Pair:
         correction = torch.where(usable, normaliser(ratio, self.q), 0)
         return ratio + exact(correction)
 
-    @cached_property
+    @lazy
     def joint(self) -> Double:
         """`log p^α q^{1−α}` on the common classes."""
         offset = self.log_ratio.at(self.n).times(self.alpha)
         return self.weight + (offset + self.log_q_n)
 
-    @cached_property
+    @lazy
     def _top(self) -> Tensor:
         return self.weight.high.masked_fill(~self.common, -INFINITY).argmax(-1, keepdim=True)
 
-    @cached_property
+    @lazy
     def _tied(self) -> Tensor:
         """Common classes where `p/q` is largest: the support of r at α = ∞."""
         high = self.x.high.masked_fill(~self.common, -INFINITY)
@@ -112,17 +130,17 @@ class Pair:
         low = self.x.low.masked_fill(~tied, -INFINITY)
         return tied & (low == low.amax(-1, keepdim=True))
 
-    @cached_property
+    @lazy
     def _escort(self) -> tuple[Tensor, Double]:
         log = self.weight.where(~self.limit, self.own_log)
         return _softmax(log, torch.where(self.limit, self._tied, self.common))
 
-    @cached_property
+    @lazy
     def escort(self) -> Tensor:
         """`r ∝ p^α q^{1−α}`; at α = ∞ proportional to q on the classes where p/q is largest."""
         return self._finish(self._escort[0], self.p)
 
-    @cached_property
+    @lazy
     def excess_sum(self) -> Tensor:
         """`H = (Σ p^α q^{1−α} − 1)/(α−1)`, a sum of non-negative terms; +∞ by overflow far from equality."""
         alpha, excess, p, q = self.alpha.high, self.excess, self.p, self.q
@@ -143,7 +161,7 @@ class Pair:
         )
         return _sum(terms, self.common) + masked
 
-    @cached_property
+    @lazy
     def divergence(self) -> Tensor:
         """`D_α(p‖q) ≥ 0`, +∞ included."""
         near = self.excess_sum * log1p_ratio((self.excess * self.excess_sum).clamp(min=-0.5))
@@ -155,12 +173,12 @@ class Pair:
         limit = self.log_ratio.high.masked_fill(~self.common, -INFINITY).amax(-1, keepdim=True)
         return self._finish(torch.where(self.limit, limit, finite).clamp(min=0), INFINITY)
 
-    @cached_property
+    @lazy
     def own_tilt(self) -> Tilt:
         """`log r/q`."""
         return self._tilt(self.q, self.alpha.high * self.y.high, self.weight + self.log_q_n)
 
-    @cached_property
+    @lazy
     def target_tilt(self) -> Tilt:
         """`log r/p`."""
         log_tilted = self.weight - self.weight.at(self.m) + self.log_p_m
@@ -175,35 +193,43 @@ class Pair:
         log = tilt - constant
         return Tilt(log, support & (constant.abs() <= 1) & (log.abs() <= 1))
 
-    @cached_property
+    @lazy
     def gradient_own(self) -> Tensor:
         """`∂D/∂own = q − r`."""
         log, near = self.own_tilt
         gradient = torch.where(near, 0 - self.q * torch.expm1(log), self.q - self.escort)
         return self._finish(gradient, self.q - self.p)
 
-    @cached_property
+    @lazy
     def target_rate(self) -> Tensor:
         """`log(r/p)/(α−1)`, its limit `log p/q − KL(p‖q)` at α = 1; accurate where `target_tilt.near`."""
         mean = _sum(self.p * self.x.high, self.common)
         return torch.where(self.excess == 0, self.x.high - mean, self.target_tilt.log / self.excess)
 
-    @cached_property
+    @lazy
+    def escort_rate(self) -> Tensor:
+        """`(r − p)/(α−1)`, its limit `p·(log p/q − KL(p‖q))` at α = 1; `r − p` at α = ∞."""
+        log, near = self.target_tilt
+        small = self.p * torch.where(self.limit, torch.expm1(log), self.target_rate * expm1_ratio(log))
+        divisor = torch.where(self.limit | (self.excess == 0), 1, self.excess)
+        return self._finish(torch.where(near, small, (self.escort - self.p) / divisor), 0)
+
+    @lazy
     def gradient_target(self) -> Tensor:
         """`∂D/∂target = α/(α−1)·(r − p)`, its limit `p·(log p/q − KL(p‖q))` at α = 1."""
-        log, near = self.target_tilt
-        factor = self.alpha.high / torch.where(self.excess == 0, 1, self.excess)
-        small = self.alpha.high * self.p * self.target_rate * expm1_ratio(log)
-        finite = torch.where(near, small, factor * (self.escort - self.p))
-        limit = torch.where(near, self.p * torch.expm1(log), self.escort - self.p)
-        return self._finish(torch.where(self.limit, limit, finite), 0)
+        return torch.where(self.limit, 1, self.alpha.high) * self.escort_rate
 
-    @cached_property
+    @lazy
+    def log_escort_ratio(self) -> Tensor:
+        """`log r/p`, for where it is not small."""
+        return (self._escort[1] - self.log_p).high
+
+    @lazy
     def order_derivative(self) -> Tensor:
         """`∂D/∂α = KL(r‖p)/(1−α)²`, its limit `½Var_p(log p/q)` at α = 1; 0 at α = ∞."""
         log, near = self.target_tilt
         small = self.p * self.target_rate.square() * entropy_ratio(torch.where(near, log, 0))
-        r, log_ratio = self.escort, (self._escort[1] - self.log_p).high
+        r, log_ratio = self.escort, self.log_escort_ratio
         large = (torch.where(r > 0, r * log_ratio, 0) - r + self.p) / torch.where(
             self.excess == 0, 1, self.excess
         ).square()

@@ -1,0 +1,62 @@
+"""The row kernels on whole batches: where they apply, how many threads, what is left to `Pair`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from convergence.divergence.stable import Pair
+
+GRAIN = 65536  # pairs of probabilities that are worth a thread
+
+
+def on_rows(logits: Tensor) -> bool:
+    """Whether the kernels of `rows` take such logits: float32 on the CPU."""
+    return logits.device.type == "cpu" and logits.dtype == torch.float32
+
+
+@torch.library.custom_op("renyi_dml::rows", mutates_args=())
+def rows(target: Tensor, own: Tensor, alpha: Tensor, with_gradient: bool) -> tuple[Tensor, Tensor]:
+    """`D (..., 1)` and `∂D/∂own (..., C)`, or an empty tensor in its place.
+
+    The logits are float32, alpha is float64 `(..., 1)`.
+    """
+    from convergence.divergence.rows import pair_rows
+
+    batch, classes = own.shape[:-1], own.shape[-1]
+    target, own = target.reshape(-1, classes).contiguous(), own.reshape(-1, classes).contiguous()
+    alpha = alpha.reshape(-1).contiguous()
+    divergence = torch.empty(len(own), dtype=torch.float64)
+    gradient = torch.zeros_like(own) if with_gradient else own.new_empty(len(own), 0)
+    in_threads(pair_rows, (target, own, alpha, divergence, gradient), rows=len(own), work=own.numel())
+    left = divergence.isnan().nonzero().squeeze(-1)
+    if len(left):
+        pair = Pair(target[left].double(), own[left].double(), alpha[left, None])
+        divergence[left] = pair.divergence.squeeze(-1)
+        if with_gradient:
+            gradient[left] = pair.gradient_own.float()
+    return divergence.float().reshape(*batch, 1), gradient.reshape(*batch, gradient.shape[-1])
+
+
+@rows.register_fake
+def _(target: Tensor, own: Tensor, alpha: Tensor, with_gradient: bool) -> tuple[Tensor, Tensor]:
+    batch, classes = own.shape[:-1], own.shape[-1] if with_gradient else 0
+    return own.new_empty(*batch, 1), own.new_empty(*batch, classes)
+
+
+def in_threads(kernel: Callable[..., None], arguments: tuple[Any, ...], *, rows: int, work: int) -> None:
+    """Calls `kernel(*arrays, start, stop)` on parts of the rows; results don't depend on the parts."""
+    arrays = [argument.numpy() for argument in arguments]
+    threads = max(1, min(torch.get_num_threads(), rows, work // GRAIN))
+    bounds = [rows * part // threads for part in range(threads + 1)]
+    if threads == 1:
+        kernel(*arrays, 0, rows)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        for part in [pool.submit(kernel, *arrays, a, b) for a, b in pairwise(bounds)]:
+            part.result()

@@ -1,0 +1,65 @@
+"""What the public functions accept, checked once at the boundary. Values of tensors are never read back."""
+
+from __future__ import annotations
+
+import math
+from typing import get_args
+
+import torch
+from torch import Tensor
+
+from convergence.divergence.autograd import Precision
+
+
+def check_precision(precision: str) -> None:
+    """Raises ValueError unless precision is one of the two names."""
+    if precision not in get_args(Precision):
+        raise ValueError(f"precision={precision!r} is not one of 'accurate', 'fast'")
+
+
+def check_logits(name: str, logits: Tensor) -> None:
+    """Raises TypeError or ValueError unless it is a floating tensor with at least one class."""
+    if not isinstance(logits, Tensor):
+        raise TypeError(f"{name} must be a tensor of logits, got {type(logits).__name__}")
+    if not logits.is_floating_point():
+        raise TypeError(f"{name} has dtype {logits.dtype}; logits must be floating point")
+    if logits.ndim == 0 or logits.shape[-1] == 0:
+        raise ValueError(f"{name} has shape {tuple(logits.shape)}; the last axis holds C >= 1 classes")
+
+
+def order_of(alpha: float | Tensor, device: torch.device) -> Tensor:
+    """Alpha as a float64 tensor. A number must lie in [0, inf]; entries of a tensor outside give NaN rows."""
+    if isinstance(alpha, Tensor):
+        if alpha.is_complex() or alpha.dtype == torch.bool:
+            raise TypeError(f"alpha has dtype {alpha.dtype}; the order is a real number")
+        if alpha.ndim > 0 and alpha.device != device:
+            raise ValueError(f"alpha is on {alpha.device} and the logits on {device}; the devices must agree")
+        return alpha.to(device, torch.float64)
+    if isinstance(alpha, bool) or not isinstance(alpha, int | float):
+        raise TypeError(f"alpha must be a number or a tensor, got {type(alpha).__name__}")
+    if math.isnan(alpha) or alpha < 0:
+        raise ValueError(f"alpha={alpha} is outside [0, inf]")
+    return torch.tensor(float(alpha), dtype=torch.float64, device=device)
+
+
+def pair_inputs(target: Tensor, own: Tensor, alpha: float | Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Target and own broadcast to `(..., C)`, at least float32; alpha to `(..., 1)` in float64."""
+    check_logits("target", target)
+    check_logits("own", own)
+    if target.dtype != own.dtype:
+        raise TypeError(f"target is {target.dtype} and own is {own.dtype}; the dtypes must agree")
+    if target.device != own.device:
+        raise ValueError(f"target is on {target.device} and own on {own.device}; the devices must agree")
+    if target.shape[-1] != own.shape[-1]:
+        raise ValueError(f"target has {target.shape[-1]} classes, own {own.shape[-1]}; they must agree")
+    order = order_of(alpha, own.device)
+    try:
+        batch = torch.broadcast_shapes(target.shape[:-1], own.shape[:-1], order.shape)
+    except RuntimeError:
+        raise ValueError(
+            f"batch axes do not broadcast: target {tuple(target.shape[:-1])}, own {tuple(own.shape[:-1])}, "
+            f"alpha {tuple(order.shape)}"
+        ) from None
+    dtype = torch.promote_types(own.dtype, torch.float32)
+    target, own = (logits.to(dtype).expand(*batch, logits.shape[-1]) for logits in (target, own))
+    return target, own, order.expand(batch).unsqueeze(-1)
