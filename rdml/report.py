@@ -48,7 +48,16 @@ def svg(picture: Picture) -> Markup:
 
 def mathml(latex: str) -> Markup:
     """LaTeX as inline MathML, which every current browser shows without a script."""
-    return Markup(convert(latex))
+    return Markup(convert(latex).replace("<math ", '<math style="display: inline math; math-style: normal" ', 1))
+
+
+def lines(instance: dict[str, object]) -> str:
+    """A counterexample with one quantity a line; the assertion that it refutes stands beside it already."""
+    return "\n".join(
+        f"{name} = {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        for name, value in instance.items()
+        if name != "assertion"
+    )
 
 
 def _environment() -> Environment:
@@ -60,5 +69,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["mathml"] = mathml
-    environment.filters["pretty"] = lambda value: json.dumps(value, indent=1, ensure_ascii=False)
+    environment.filters["lines"] = lines
     return environment
