@@ -153,6 +153,24 @@ def target_self_bounding_constant(alpha: Real) -> Real:
     return alpha / (1 - alpha) * self_bounding_usable(1 - alpha)
 
 
+def fisher_remainder(*, alpha: Real, oscillation: Real) -> Real:
+    r"""`|D_α(z+δ‖z) − (α/2)δᵀΣδ| ≤ (α/2)·max(1, α)·osc(δ)³/(6√3)` (`fisher-local`).
+
+    By `mean-value` and the largest third cumulant of a variable of that oscillation.
+    """
+    _order(alpha)
+    return alpha / 2 * larger(alpha, 1) * oscillation**3 / (6 * root(3))
+
+
+def cohort_mean_remainder(*, alpha: Real, beta: Real, oscillation: Real) -> Real:
+    r"""`‖V₁ + V₂ − ∇F₁ − ∇F₂ − βα(1−α)∇Var_z̄(δ)‖₁ ≤ β·[1/16 + (½−α)⁴]·osc(δ)⁴/10` (`cohort-mean`).
+
+    By Taylor's formula: the fourth derivative of `softmax(z + sδ)` is below 1.11 osc⁴ in the 1-norm.
+    """
+    _order(alpha)
+    return beta * (1 + (2 * alpha - 1) ** 4) * oscillation**4 / 160
+
+
 def escort_order_bound(oscillation: Real) -> Real:
     r"""`‖∂_α r_α‖₁ ≤ std_r(log p/q) ≤ ½ osc` (`order-lipschitz`)."""
     return oscillation / 2

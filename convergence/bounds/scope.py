@@ -23,7 +23,10 @@ def scope_radius(
     r"""`limsup √E‖x_t‖²`, at most `√{(2/a)[2c + ζ²/a + η(2(G₀+ζ)²+σ²)]}` for `η ≤ a/(4L²)` (`scope`)."""
     _require(**locals())
     require(
-        "step_size", step_size, 4 * step_size * smoothness**2 <= coercivity, "(0, coercivity/(4 smoothness²)]"
+        "step_size",
+        step_size,
+        4 * step_size * smoothness**2 <= coercivity * (1 + 1e-12),
+        "(0, coercivity/(4 smoothness²)]",
     )
     push = 2 * (gradient_at_origin + bias_bound) ** 2 + noise_variance
     return root(2 / coercivity * (2 * slack + bias_bound**2 / coercivity + step_size * push))

@@ -55,7 +55,8 @@ class Assertion:
     def margin(self, instance: Instance) -> Tensor:
         r"""Relative margin `(N,)`: `(right − left)/scale` for `<=`, `−‖right − left‖_∞/scale` for `==`.
 
-        The assertion holds on an instance iff its margin is at least `−tolerance`. A NaN on either side gives
+        The assertion holds on an instance iff its margin is at least `−tolerance`. `0 <= 0` and a bound of ∞
+        count as a margin of 1. A NaN on either side gives
         `−inf`: a quantity that cannot be computed does not count as agreement.
         """
         left, right, scale = self.sides(**{name: instance[name] for name in self.needs})
@@ -67,8 +68,11 @@ class Assertion:
         difference = right - left if self.relation == "<=" else -(right - left).abs()
         agree = (left == right) | (difference == 0)  # inf == inf agrees; 0/0 is exact agreement
         margin = torch.where(agree, torch.zeros_like(left), difference / scale)
-        if self.relation == "<=":  # an infinite bound leaves all the room there is
-            margin = torch.where((right == torch.inf) & (left < torch.inf), torch.ones_like(margin), margin)
+        if (
+            self.relation == "<="
+        ):  # an infinite bound leaves all room; 0 ≤ 0 is no news to a search for trouble
+            room = ((right == torch.inf) & (left < torch.inf)) | ((right == 0) & (left == 0))
+            margin = torch.where(room, torch.ones_like(margin), margin)
         margin = torch.where(margin.isnan(), torch.full_like(margin, -torch.inf), margin)
         return margin.flatten(1).amin(1) if margin.ndim > 1 else margin
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -56,9 +57,13 @@ def witness(
     effort = FULL if full else QUICK
     for claim in claims:
         progress(claim.id)
-        yield judge(claim, seed=seed, effort=effort)
+        with _one_thread():
+            verdict = judge(claim, seed=seed, effort=effort)
+        yield verdict
         if claim.false_neighbour is not None:
-            yield refute(claim, claim.false_neighbour, seed=seed, effort=effort)
+            with _one_thread():
+                refutation = refute(claim, claim.false_neighbour, seed=seed, effort=effort)
+            yield refutation
 
 
 def judge(claim: Claim, *, seed: int, effort: Effort = QUICK) -> Verdict:
@@ -132,6 +137,17 @@ def search(
     if not (enough and least < -assertion.tolerance):
         keep(_descend(margins, best, effort.iterations))
     return Found(best, least if least > UNCOMPUTABLE else -np.inf, looked)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Batches are so small that threads would only wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _starts(generator: np.random.Generator, count: int, dimension: int) -> np.ndarray:

@@ -60,6 +60,7 @@ def descend(
 def runs(
     coordinates: Coordinates,
     *,
+    smallest_contraction: float = 0.05,
     largest_contraction: float = 1.0,
     biased: bool = True,
     noisy: bool = True,
@@ -71,7 +72,8 @@ def runs(
 
     Args:
         coordinates: to read from.
-        largest_contraction: of `h = ηL(M+1)`.
+        smallest_contraction: of `h = ηL(M+1)`.
+        largest_contraction: likewise.
         biased: whether ζ may be positive.
         noisy: whether σ² may be positive.
         relative: whether m may be positive.
@@ -87,7 +89,7 @@ def runs(
         noise_variance=(scale * coordinates.uniform(0, 1)).square() if noisy else none,
         noise_growth=coordinates.uniform(-1, 2).clamp(min=0) if growing else none,
     )
-    contraction = largest_contraction * coordinates.log_uniform(0.05, 1)
+    contraction = coordinates.log_uniform(smallest_contraction, largest_contraction)
     step_size = contraction / (smoothness * (oracle.noise_growth + 1))
     steps = coordinates.index(HORIZON) + 1
     function = landscape(coordinates, smoothness, least_curvature=least_curvature)
@@ -100,7 +102,7 @@ def runs(
         coordinates.take(HORIZON),
         coordinates.uniform(0, 1, HORIZON),
     )
-    taken = (torch.arange(HORIZON) < steps.unsqueeze(1)) / steps.unsqueeze(1)
+    taken = (torch.arange(HORIZON) < steps.unsqueeze(1)).to(smoothness.dtype) / steps.unsqueeze(1)
     minimum = function.minimum()
     final = run.objective.gather(1, steps.unsqueeze(1)).squeeze(1)
     return {

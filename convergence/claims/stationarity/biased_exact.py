@@ -1,0 +1,104 @@
+"""Without noise: the mean squared gradient that a constant bias sustains, and where nothing is worse."""
+
+import torch
+from torch import Tensor
+
+from convergence.bounds import stationarity as stationarity_bounds
+from convergence.claims.claim import Assertion, Claim, Sides
+from convergence.claims.samplers import Coordinates, Sampler
+from convergence.claims.samplers.descents import runs
+from convergence.claims.samplers.quadratics import biased_descent
+
+
+def _instances(coordinates: Coordinates) -> dict[str, Tensor]:
+    run = runs(coordinates, noisy=False, growing=False)
+    return run | {"extremal_gradient_norm_squared": biased_descent(run)}
+
+
+def _value(
+    initial_gap: Tensor, step_size: Tensor, smoothness: Tensor, steps: Tensor, bias_bound: Tensor
+) -> Tensor:
+    return stationarity_bounds.biased_exact(
+        initial_gap=initial_gap,
+        step_size=step_size,
+        smoothness=smoothness,
+        steps=steps,
+        bias_bound=bias_bound,
+    )
+
+
+def _holds(
+    initial_gap: Tensor, step_size: Tensor, smoothness: Tensor, steps: Tensor, bias_bound: Tensor
+) -> Tensor:
+    rows = torch.stack((initial_gap, step_size, smoothness, steps, bias_bound), 1).tolist()
+    return torch.tensor(
+        [
+            stationarity_bounds.biased_exact_holds(
+                initial_gap=gap, step_size=eta, smoothness=curvature, steps=int(count), bias_bound=zeta
+            )
+            for gap, eta, curvature, count, zeta in rows
+        ]
+    )
+
+
+def _bound(
+    mean_gradient_norm_squared: Tensor,
+    initial_gap: Tensor,
+    step_size: Tensor,
+    smoothness: Tensor,
+    steps: Tensor,
+    bias_bound: Tensor,
+) -> Sides:
+    constants = (initial_gap, step_size, smoothness, steps, bias_bound)
+    return Sides(mean_gradient_norm_squared, torch.where(_holds(*constants), _value(*constants), torch.inf))
+
+
+def _reached(
+    extremal_gradient_norm_squared: Tensor,
+    initial_gap: Tensor,
+    step_size: Tensor,
+    smoothness: Tensor,
+    steps: Tensor,
+    bias_bound: Tensor,
+) -> Sides:
+    bound = _value(initial_gap, step_size, smoothness, steps, bias_bound)
+    size = bound + 2 * smoothness * initial_gap + bias_bound.square()
+    return Sides(extremal_gradient_norm_squared, bound, scale=size)
+
+
+def _too_small(
+    extremal_gradient_norm_squared: Tensor,
+    initial_gap: Tensor,
+    step_size: Tensor,
+    smoothness: Tensor,
+    steps: Tensor,
+    bias_bound: Tensor,
+) -> Sides:
+    left, right, scale = _reached(**locals())
+    return Sides(left, 0.99 * right, scale)
+
+
+INSTANCES = Sampler(_instances)
+VALUE = (
+    r"\zeta^2 + 2\zeta(G-\zeta) \frac{1-(1-h)^T}{hT} + (G-\zeta)^2 \frac{1-(1-h)^{2T}}{h(2-h)T}"
+    r",\ G = \sqrt{2L\Delta}"
+)
+
+CLAIM = Claim(
+    id="biased-exact",
+    assertions=(
+        Assertion(
+            r"A^2 \le Q = " + VALUE + r" \text{ where the dual multipliers are feasible}", "<=", _bound
+        ),
+        Assertion(r"A^2 = Q \text{ for } F = \frac{L}{2} x^2,\ b = -\zeta", "==", _reached),
+    ),
+    assumptions=(
+        "F L-smooth and bounded below",
+        "M = σ = m = 0, h = ηL ≤ 1",
+        "the bound: h = 1, ζ = 0, ζ ≥ G, T ≤ 2, or all 1 − λ_t(1−k_t) ≥ 0",
+    ),
+    source="ours, from the dual of the performance-estimation problem",
+    instances=INSTANCES,
+    dimension=INSTANCES.dimension,
+    false_neighbour=Assertion(r"A^2 \le 0.99 \, Q", "<=", _too_small),
+)
