@@ -12,13 +12,14 @@ other vectors by backward passes of their own.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from convergence.bounds import pathwise
 from convergence.estimators.smoothness import directional_smoothness
 
 
@@ -126,17 +127,16 @@ class Sandwich(NamedTuple):
     r"""What the steps of one learner imply for the root mean square gradient, without any unknown constant.
 
     `A` lies in `[lower, upper]` on every run; the width is what the unknown angle between bias and gradient
-    costs. `|residual| <= slack` is the same statement before it is solved for A.
+    costs. `|residual| <= slack` is the same statement before it is solved for A. `contraction` is h.
     """
 
     root_mean_square_gradient: float
     lower: float
     upper: float
-    mean_smoothness: float
-    bias_mean_square: float
+    contraction: float
+    root_mean_square_bias: float
     residual: float
     slack: float
-    remainder: float
 
     @property
     def width(self) -> float:
@@ -157,53 +157,44 @@ def closure_error(entries: Sequence[LedgerEntry]) -> float:
 
 
 def sandwich(entries: Sequence[LedgerEntry]) -> Sandwich:
-    r"""The pathwise sandwich around `A = √mean‖∇F_t‖²` of one learner's recorded steps.
+    r"""The pathwise sandwich around `A = √mean‖∇F_t‖²` of one learner's recorded steps (`bounds.pathwise`).
 
-    With `h = Ση_tL_t‖g_t‖²/Σ‖g_t‖²`, `ζ̂² = mean‖b_t‖²` and
-    `R̂ = mean[(F_t − F_{t+1})/η_t + (h/2)‖n_t‖² − (1−h)⟨∇F_t,n_t⟩ + h⟨b_t,n_t⟩]`:
-
-        |(1−h/2)A² − (h/2)ζ̂² − R̂| ≤ |1−h| ζ̂ A,
-
-    and for h < 2, with `S = √(ζ̂² + 4(1−h/2)R̂)`, `A ∈ [(S − |1−h|ζ̂)/(2−h), (S + |1−h|ζ̂)/(2−h)]`
-    (for h ≥ 2 the ends are 0 and ∞). Its only inequality is Cauchy–Schwarz. The steps need not be
-    consecutive, nor the step sizes equal. Source: ours.
+    The steps need not be consecutive nor the step sizes equal: with `h = Ση_tL_t‖g_t‖²/Σ‖g_t‖²` and the mean
+    of `(F_t − F_{t+1})/η_t` for `(F_0 − F_T)/(ηT)` the proof is the same. For h ≥ 2 the ends are 0 and ∞.
     """
     if not entries:
         raise ValueError("entries is empty; at least 1 recorded step is needed")
 
-    def mean(values: list[float]) -> float:
-        return math.fsum(values) / len(values)
+    def mean(values: Iterable[float]) -> float:
+        return math.fsum(values) / len(entries)
 
-    stepped = math.fsum(e.step_gradient_norm_squared for e in entries)
-    h = 2 * math.fsum(e.curvature for e in entries) / stepped if stepped > 0 else 0.0
-    smoothness = (
-        math.fsum(e.directional_smoothness * e.step_gradient_norm_squared for e in entries) / stepped
-        if stepped > 0
-        else 0.0
-    )
-    gradient = math.sqrt(mean([e.gradient_norm_squared for e in entries]))
-    bias_mean_square = mean([e.bias_norm_squared for e in entries])
-    bias = math.sqrt(bias_mean_square)
-    remainder = mean(
-        [
-            e.descent + h / 2 * e.noise_norm_squared - (1 - h) * e.gradient_dot_noise + h * e.bias_dot_noise
-            for e in entries
-        ]
+    stepped = mean(e.step_gradient_norm_squared for e in entries)
+    contraction = 2 * mean(e.curvature for e in entries) / stepped if stepped > 0 else 0.0
+    norms = {
+        "contraction": contraction,
+        "gradient_norm_squared": mean(e.gradient_norm_squared for e in entries),
+        "bias_norm_squared": mean(e.bias_norm_squared for e in entries),
+    }
+    remainder = pathwise.remainder(
+        contraction=contraction,
+        descent=mean(e.descent for e in entries),
+        noise_norm_squared=mean(e.noise_norm_squared for e in entries),
+        gradient_dot_noise=mean(e.gradient_dot_noise for e in entries),
+        bias_dot_noise=mean(e.bias_dot_noise for e in entries),
     )
     lower, upper = 0.0, math.inf
-    if h < 2:
-        root = math.sqrt(max(0.0, bias_mean_square + 4 * (1 - h / 2) * remainder))
-        lower = max(0.0, (root - abs(1 - h) * bias) / (2 - h))
-        upper = (root + abs(1 - h) * bias) / (2 - h)
+    if contraction < 2:
+        lower, upper = pathwise.sandwich(
+            contraction=contraction, bias_norm_squared=norms["bias_norm_squared"], remainder=remainder
+        )
     return Sandwich(
-        root_mean_square_gradient=gradient,
-        lower=lower,
-        upper=upper,
-        mean_smoothness=smoothness,
-        bias_mean_square=bias_mean_square,
-        residual=(1 - h / 2) * gradient**2 - h / 2 * bias_mean_square - remainder,
-        slack=abs(1 - h) * bias * gradient,
-        remainder=remainder,
+        root_mean_square_gradient=math.sqrt(norms["gradient_norm_squared"]),
+        lower=float(lower),
+        upper=float(upper),
+        contraction=contraction,
+        root_mean_square_bias=math.sqrt(norms["bias_norm_squared"]),
+        residual=float(pathwise.residual(**norms, remainder=remainder)),
+        slack=float(pathwise.slack(**norms)),
     )
 
 

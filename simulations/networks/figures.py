@@ -28,8 +28,9 @@ def stacked_ledger(axes: Axes, entries: Sequence[LedgerEntry]) -> Axes:
     line is `‖∇F_t‖²` on the same scale: what the stacks above and below 0 leave.
     """
     steps = np.array([entry.step for entry in entries])
+    width = float(np.diff(steps).min()) if len(steps) > 1 else 1.0
     values = {name: np.array([entry.terms[name] for entry in entries]) for name in TERMS}
-    magnitude = sum(np.abs(value) for value in values.values())
+    magnitude = np.sum([np.abs(value) for value in values.values()], axis=0)
     magnitude = np.where(magnitude == 0, 1.0, magnitude)
     above, below = np.zeros(len(steps)), np.zeros(len(steps))
     for name, (colour, hatch, label) in TERMS.items():
@@ -38,26 +39,27 @@ def stacked_ledger(axes: Axes, entries: Sequence[LedgerEntry]) -> Axes:
             continue
         for sign, floor in ((1, above), (-1, below)):
             part = np.clip(share * sign, 0, None) * sign
-            axes.fill_between(
+            axes.bar(
                 steps,
-                floor,
-                floor + part,
+                part,
+                width,
+                bottom=floor,
                 color=colour,
-                alpha=0.75,
+                alpha=0.8,
                 hatch=hatch,
                 edgecolor="white",
-                linewidth=0,
+                linewidth=0.3,
                 label=label if sign > 0 else None,
             )
             floor += part
     gradient = np.array([entry.gradient_norm_squared for entry in entries]) / magnitude
-    axes.plot(steps, gradient, color=BLACK, linewidth=1.5, label=r"$\|\nabla F_t\|^2$")
+    axes.step(steps, gradient, where="mid", color=BLACK, linewidth=1.6, label=r"$\|\nabla F_t\|^2$")
     axes.axhline(0, color=BLACK, linewidth=0.6)
     axes.set_xlabel("iteration t")
-    axes.set_ylabel(r"share of the terms' magnitudes in $\|\nabla F_t\|^2$")
-    axes.set_ylim(-1, 1)
+    axes.set_ylabel("signed share of the terms' magnitudes")
+    axes.set_ylim(min(-0.1, 1.15 * float(below.min())), 1.05)
     axes.margins(x=0)
-    axes.legend(loc="lower right", fontsize="small")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=5, fontsize="small", frameon=False)
     return axes
 
 
