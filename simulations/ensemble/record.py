@@ -19,9 +19,11 @@ OBSERVED = (
     "distance_squared",
     "norm_squared",
     "average_gradient_norm_squared",
+    "average_bias_norm_squared",
 )
 """Names of the columns of `Moments`: `‖∇F(x_t)‖²`, `F(x_t)`, `‖x_t − x̂‖²` with x̂ the nearest known minimiser
-(the start where none is known), `‖x_t‖²`, and the path average `Σ_{s≤t} η_s‖∇F(x_s)‖²/Σ_{s≤t} η_s`."""
+(the start where none is known), `‖x_t‖²`, and the path averages `Σ_{s≤t} η_s‖∇F(x_s)‖²/Σ_{s≤t} η_s` and the
+same of `‖b‖²`."""
 
 DIVERGED = 1e20
 """A replica whose `‖∇F‖²` exceeds this many times `‖∇F(x_0)‖² + σ² + ζ²` has diverged: it counts as ∞."""
@@ -29,7 +31,7 @@ DIVERGED = 1e20
 
 @dataclass(frozen=True)
 class Moments:
-    """Mean `(G, 5)` and covariance `(G, 5, 5)` over replicas of the quantities `OBSERVED`, at G iterations.
+    """Mean `(G, 6)` and covariance `(G, 6, 6)` over replicas of the quantities `OBSERVED`, at G iterations.
 
     Also how many replicas were nearest to each known minimiser, `nearest (G, n)`.
     """
@@ -112,6 +114,7 @@ class MomentRecorder:
                 nearest.square(),
                 x.square().sum(1),
                 self.total / self.time,
+                self.bias_norm_squared / self.time,
             )
         ).double()
         counts = torch.bincount(label, minlength=len(self.anchors))

@@ -127,7 +127,7 @@ def simulate(
     _check_functions(problem, state.x)
     recorder = MomentRecorder(problem, steps, windows, state.x)
     path_recorder = PathRecorder(problem, state, momentum, nesterov) if path else None
-    with torch.no_grad(), _one_thread():
+    with torch.no_grad(), one_thread():
         for iteration in range(steps):
             eta = schedule(iteration)
             before = state
@@ -158,7 +158,8 @@ def simulate(
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread inside."""
     # Steps are many and small: handing them to several threads costs more than it brings, and where other
     # processes want the cores as well, up to 15 times as much (seen).
     threads = torch.get_num_threads()

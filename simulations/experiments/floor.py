@@ -19,7 +19,7 @@ from simulations.problems.problem import Problem
 
 WINDOWS = 64
 WINDOW_TIME = 8.0
-"""Shortest window, in units of 1/(ηL) steps, the time in which the fastest mode relaxes."""
+"""Least length of a window in units of 1/(ηL) steps, the time in which the fastest mode relaxes."""
 
 DOUBLINGS = 6
 """How often a run is doubled in length before its plateau is reported as not settled."""
@@ -110,6 +110,7 @@ def floor(
     seed: int = 0,
     dtype: str = "float64",
     device: str = "cpu",
+    window_time: float = WINDOW_TIME,
     confidence: float = 0.95,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Floor:
@@ -130,6 +131,7 @@ def floor(
             first_replica=k << 32,
             dtype=dtype,
             device=device,
+            window_time=window_time,
         )
         points.append(_point(run, confidence))
     usable = [p for p in points if np.isfinite(p.floor.value) and p.floor.high > p.floor.low]
@@ -154,15 +156,18 @@ def floor(
     )
 
 
-def settled_run(problem: Problem, step_size: float, **options: Any) -> Ensemble:
+def settled_run(
+    problem: Problem, step_size: float, *, window_time: float = WINDOW_TIME, **options: Any
+) -> Ensemble:
     """A run whose transient is over in its first half: doubled in length for that, at most `DOUBLINGS` times.
 
     Args:
         problem: what to run.
         step_size: η.
+        window_time: least length of a window in units of 1/(ηL) steps.
         **options: of `simulate`.
     """
-    steps = WINDOWS * math.ceil(WINDOW_TIME / (step_size * problem.smoothness))
+    steps = WINDOWS * math.ceil(window_time / (step_size * problem.smoothness))
     for doubling in range(DOUBLINGS + 1):
         run = simulate(problem, step_size=step_size, steps=steps << doubling, **options)
         if run.diverged or plateau(run.window_means).settled:

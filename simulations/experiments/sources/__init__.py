@@ -1,0 +1,1 @@
+"""Runs that supply evidence on claims, by kind of run."""
