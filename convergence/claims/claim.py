@@ -15,6 +15,9 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+UNDERFLOW = 1e-290
+"""Magnitudes below this, where float64 begins to lose digits, count as this."""
+
 Instance = Mapping[str, Tensor]
 """Named quantities of N instances; the leading axis of every tensor is N."""
 
@@ -65,6 +68,7 @@ class Assertion:
             scale = torch.maximum(left.abs(), right.abs())
             if self.relation == "==" and left.ndim > 1:
                 scale = scale.amax(-1, keepdim=True).expand_as(left)
+        scale = scale.clamp(min=UNDERFLOW)
         difference = right - left if self.relation == "<=" else -(right - left).abs()
         agree = (left == right) | (difference == 0)  # inf == inf agrees; 0/0 is exact agreement
         margin = torch.where(agree, torch.zeros_like(left), difference / scale)

@@ -28,8 +28,9 @@ def _remainder(own: Tensor, displacement: Tensor, alpha: Tensor, quadratic: Tens
     value = divergence.renyi_divergence(own + displacement, own, alpha=alpha)
     oscillation = displacement.amax(-1) - displacement.amin(-1)
     bound = gradient_bounds.fisher_remainder(alpha=alpha, oscillation=oscillation)
-    # The sum of logits rounds, relative to them, and with it the oscillation.
-    rounding = 1e-3 * alpha * oscillation * own.abs().amax(-1)
+    # The sum of logits rounds, relative to them, and with it what D sees of the displacement.
+    largest = own.abs().amax(-1) + displacement.abs().amax(-1)
+    rounding = alpha * largest * (1e-3 * oscillation + 1e-20 * largest)
     return Sides((value - quadratic).abs(), bound, scale=value + quadratic + bound + rounding)
 
 

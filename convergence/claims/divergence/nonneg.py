@@ -11,8 +11,8 @@ from convergence.claims.samplers.pairs import ANY, orders, pairs
 
 
 def _instances(coordinates: Coordinates) -> dict[str, Tensor]:
-    # A range of 300 keeps every probability, and D, far from underflow.
-    target, own = pairs(coordinates, largest=300.0, masks=ANY)
+    # With such ranges every probability, and D, is far from underflow.
+    target, own = pairs(coordinates, largest=100.0, masks=ANY)
     equal = coordinates.index(8) == 0
     return {
         "target": target,

@@ -50,7 +50,9 @@ def _bound(
     bias_bound: Tensor,
 ) -> Sides:
     constants = (initial_gap, step_size, smoothness, steps, bias_bound)
-    return Sides(mean_gradient_norm_squared, torch.where(_holds(*constants), _value(*constants), torch.inf))
+    bound = _value(*constants)
+    size = bound + 2 * smoothness * initial_gap + bias_bound.square()  # of terms that cancel
+    return Sides(mean_gradient_norm_squared, torch.where(_holds(*constants), bound, torch.inf), scale=size)
 
 
 def _reached(

@@ -42,7 +42,8 @@ def _bound(
     noise_growth: Tensor,
 ) -> Sides:
     bound = _exact(initial_gap, step_size, smoothness, steps, noise_variance, noise_growth)
-    return Sides(mean_gradient_norm_squared, bound)
+    noise = step_size * smoothness * noise_variance  # of which what cancels at small T is made
+    return Sides(mean_gradient_norm_squared, bound, scale=bound + noise)
 
 
 def _reached(
@@ -55,7 +56,7 @@ def _reached(
     noise_growth: Tensor,
 ) -> Sides:
     bound = _exact(initial_gap, step_size, smoothness, steps, noise_variance, noise_growth)
-    noise = step_size * smoothness * noise_variance  # of which what cancels at small T is made
+    noise = step_size * smoothness * noise_variance
     return Sides(extremal_gradient_norm_squared, bound, scale=bound + noise)
 
 
