@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sympy import Abs, Expr, IndexedBase, Symbol, exp, log, sympify
+from sympy import Abs, Expr, IndexedBase, Symbol, log, sympify
 
-from proofs.kernel import Index, Time, Total
+from proofs.kernel import Index, LogPartition, Softmax, Total
 
 Family = Callable[[Any], Expr]
 
@@ -34,12 +34,12 @@ a, b, w, u, c = (family(base) for base in (target, own, direction, other, third)
 
 def log_partition(v: Family) -> Expr:
     r"""`A(v) = log Σ_i exp v_i`."""
-    return log(Total(exp(v(i)), i))
+    return LogPartition(v(i), i)
 
 
 def softmax(v: Family) -> Family:
     r"""`exp v_n / Σ_i exp v_i`."""
-    return lambda n: exp(v(n)) / Total(exp(v(i)), i)
+    return lambda n: Softmax(v(i), i, n)
 
 
 def mixed(order: Any, v: Family = a, z: Family = b) -> Family:
@@ -51,6 +51,16 @@ def escort(order: Any, v: Family = a, z: Family = b) -> Family:
     r"""`r_α = softmax(α z_p + (1−α) z_q)`."""
     return softmax(mixed(order, v, z))
 
+
+t = Symbol("t", real=True)
+"""Position on the line from q (at 0) to p (at 1), and beyond, in logits."""
+
+tilted = softmax(mixed(t))
+path = log_partition(mixed(t))
+"""`φ(t) = A(t z_p + (1−t) z_q)`."""
+
+low, high = Symbol("lo", real=True), Symbol("hi", real=True)
+"""Bounds of a family: its oscillation is at most `hi − lo`."""
 
 p, q, r = softmax(a), softmax(b), escort(alpha)
 
@@ -79,6 +89,11 @@ def variance(f: Family, x: Family) -> Expr:
 def covariance(f: Family, x: Family, y: Family) -> Expr:
     r"""`Σ_i f_i (x_i − Σ f x)(y_i − Σ f y)`."""
     return Total(f(i) * (x(i) - Total(f(k) * x(k), k)) * (y(i) - Total(f(k) * y(k), k)), i)
+
+
+def third_cumulant(f: Family, x: Family) -> Expr:
+    r"""`Σ_i f_i (x_i − Σ f x)³`."""
+    return Total(f(i) * (x(i) - Total(f(k) * x(k), k)) ** 3, i)
 
 
 def log_ratio(n: Any) -> Expr:

@@ -1,7 +1,7 @@
 """The kernel that checks proofs: terms, normal forms, signs, rules and lemmas. See docs/kernel.md."""
 
 from proofs.kernel.proof import Argument, Goal, Proof, by_identity
-from proofs.kernel.terms import Grad, Index, Rejected, Time, Total, Value, slope
+from proofs.kernel.terms import Grad, Index, LogPartition, Rejected, Softmax, Time, Total, Value, slope
 from proofs.kernel.theorem import Relation, Theorem, eq, le, lt, ne
 
 __all__ = [
@@ -9,9 +9,11 @@ __all__ = [
     "Goal",
     "Grad",
     "Index",
+    "LogPartition",
     "Proof",
     "Rejected",
     "Relation",
+    "Softmax",
     "Theorem",
     "Time",
     "Total",

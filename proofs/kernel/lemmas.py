@@ -57,23 +57,33 @@ class Kernel(Rules):
 
     @rule("monotone function")
     def monotone(self, f: Expr, x: Symbol, theorem: Theorem, using: Using = ()) -> Theorem:
-        """`f(left) ≤ f(right)` from `left ≤ right` where `f' ≥ 0` on the domain of `x`; strict where `f' > 0`."""
+        """`f(left) ≤ f(right)` from `left ≤ right` where `f' ≥ 0` on the domain of `x`; strict where `f' > 0`.
+
+        From `left = right` for every f.
+        """
         r, signs = theorem.relation, self._signs(using)
-        self._require_smooth(f, x, signs)
         for side in (r.left, r.right):
             self._require_kind(x, side, signs)
+        self._require_smooth(f, x, signs)
         rising = signs.of(diff(f, x))
-        if not rising <= NONNEGATIVE or r.op not in ("<=", "<"):
-            raise Rejected(f"{f} is not known to increase in {x}")
         if any(x in t.fixed for t in signs.used):
             raise Rejected(f"the sign of the derivative is not known for every {x}")
-        op = "<" if r.op == "<" and rising == POSITIVE else "<="
+        if r.op == "!=" or (r.op != "=" and not rising <= NONNEGATIVE):
+            raise Rejected(f"{f} is not known to increase in {x}")
+        op = "<=" if r.op == "<" and rising != POSITIVE else r.op
         images = (substitute(f, {x: side}) for side in (r.left, r.right))
         return self._theorem(Relation(next(images), op, next(images)), signs, theorem)
 
     @rule("Taylor with Lagrange's remainder")
     def taylor(
-        self, f: Expr, x: Symbol, start: Any, end: Any, order: int, between: Theorem | None = None, using: Using = ()
+        self,
+        f: Expr,
+        x: Symbol,
+        start: Any,
+        end: Any,
+        order: int,
+        between: Theorem | None = None,
+        using: Using = (),
     ) -> tuple[Expr, Theorem, Theorem]:
         """`f(end) = Σ_{k<order} f⁽ᵏ⁾(start)(end−start)ᵏ/k! + f⁽ᵒʳᵈᵉʳ⁾(ξ)(end−start)ᵒʳᵈᵉʳ/order!`.
 
@@ -85,7 +95,9 @@ class Kernel(Rules):
             self._require_kind(x, point, signs)
         smooth, premises = signs, ()
         if between is not None:
-            if between.relation.op not in ("<=", "<") or not between.relation.same(Relation(start, between.relation.op, end)):
+            if between.relation.op not in ("<=", "<") or not between.relation.same(
+                Relation(start, between.relation.op, end)
+            ):
                 raise Rejected("the order of the ends is not shown")
             if x in free(start) | free(end) or any(x in h.free for h in self.given):
                 raise Rejected(f"{x} is not arbitrary")
@@ -129,10 +141,15 @@ class Kernel(Rules):
         return (xi, *(Theorem(r, hypotheses, _KERNEL) for r in relations))
 
     @rule("Cauchy–Schwarz")
-    def cauchy_schwarz(self, theorem: Theorem, f: Any, *indices: Index, weight: Any = 1, using: Using = ()) -> Theorem:
+    def cauchy_schwarz(
+        self, theorem: Theorem, f: Any, *indices: Index, weight: Any = 1, using: Using = ()
+    ) -> Theorem:
         """`(Σ w f)² ≤ Σ w g · Σ w h` from `f² ≤ g h` at each index, given as `f² ≤ Mul(g, h)`; g, h, w ≥ 0."""
         f, weight, signs = sympify(f), sympify(weight), self._signs(using)
-        if not (isinstance(theorem.right, Mul) and is_zero(theorem.left - f**2)) or theorem.relation.op == "!=":
+        if (
+            not (isinstance(theorem.right, Mul) and is_zero(theorem.left - f**2))
+            or theorem.relation.op == "!="
+        ):
             raise Rejected("the premise is not of the form f² ≤ g h")
         g, h = theorem.right.as_two_terms()
         for e in (g, h, weight):

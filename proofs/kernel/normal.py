@@ -35,7 +35,7 @@ from sympy import (
     sign,
 )
 
-from proofs.kernel.terms import Grad, Index, Rejected, Slope, Total, Value, substitute
+from proofs.kernel.terms import Grad, Index, LogPartition, Rejected, Slope, Softmax, Total, Value, substitute
 
 Monomial = frozenset[tuple[Expr, Fraction]]
 Poly = dict[Monomial, Fraction]
@@ -68,8 +68,8 @@ def normal(e: Expr) -> Poly:
         for i in e.bound:
             form = total(form, i)
         return form
-    if isinstance(e, Slope):
-        return normal(e.evaluate())
+    if isinstance(e, Slope | Softmax | LogPartition):
+        return normal(e.unfold())
     if isinstance(e, Value | Grad):
         return atom(_opaque(e))
     if isinstance(e, sign | Max | Min):
@@ -303,7 +303,9 @@ def positive_atom(e: Expr) -> bool:
         return positive_form(normal(e.body))
     if isinstance(e, Add):
         return positive_form(normal(e))
-    return isinstance(e, exp) or e is E or (isinstance(e, Symbol | Indexed | Rational) and bool(e.is_positive))
+    return (
+        isinstance(e, exp) or e is E or (isinstance(e, Symbol | Indexed | Rational) and bool(e.is_positive))
+    )
 
 
 def positive_form(form: Poly) -> bool:
@@ -315,7 +317,10 @@ def expression(form: Poly) -> Expr:
     """`form` as a sympy expression."""
     return Add(
         *(
-            Mul(Rational(c.numerator, c.denominator), *(b ** Rational(k.numerator, k.denominator) for b, k in m))
+            Mul(
+                Rational(c.numerator, c.denominator),
+                *(b ** Rational(k.numerator, k.denominator) for b, k in m),
+            )
             for m, c in form.items()
         )
     )
@@ -323,9 +328,7 @@ def expression(form: Poly) -> Expr:
 
 def _content(form: Poly) -> Fraction:
     """The positive rational that makes the coefficients of `form / content` coprime integers."""
-    return Fraction(
-        gcd(*(c.numerator for c in form.values())), lcm(*(c.denominator for c in form.values()))
-    )
+    return Fraction(gcd(*(c.numerator for c in form.values())), lcm(*(c.denominator for c in form.values())))
 
 
 def _leading(form: Poly) -> Fraction:

@@ -56,7 +56,12 @@ class Argument(Kernel):
 
     @rule("cited result")
     def cite(
-        self, claim: str, name: str, images: Mapping[Any, Any] | None = None, shown: Sequence[Theorem] = (), using: Sequence[Theorem] = ()
+        self,
+        claim: str,
+        name: str,
+        images: Mapping[Any, Any] | None = None,
+        shown: Sequence[Theorem] = (),
+        using: Sequence[Theorem] = (),
     ) -> Any:
         """The proposition `name` of a claim, at other values; its hypotheses must be shown, or be given here."""
         goal = self.cite_goal(claim, name)
@@ -74,7 +79,9 @@ class Argument(Kernel):
         theorems = [self.cut.__wrapped__(self, t, *shown, using=using) for t in theorems]
         for t in theorems:
             for h in t.hypotheses:
-                if not any(h.same(g) for g in self.given) and not any(h in s.hypotheses for s in (*shown, *using)):
+                if not any(h.same(g) for g in self.given) and not any(
+                    h in s.hypotheses for s in (*shown, *using)
+                ):
                     raise Rejected(f"a condition of {claim} is not shown: {h}")
         out = tuple(theorems) if value is None else (value, *theorems)
         return out if len(out) > 1 else out[0]

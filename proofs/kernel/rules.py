@@ -103,7 +103,9 @@ class Rules:
         return self._theorem(relation, signs)
 
     @rule("combination")
-    def combine(self, goal: Relation, *terms: tuple[Any, Theorem], rest: Any = 0, using: Using = ()) -> Theorem:
+    def combine(
+        self, goal: Relation, *terms: tuple[Any, Theorem], rest: Any = 0, using: Using = ()
+    ) -> Theorem:
         """`goal.right − goal.left = Σ multiplier·(right − left) + rest`, multipliers and rest of the right sign.
 
         This covers chains, sums of squares (in `rest`), Young's inequality, the S-lemma and Schur complements.
@@ -217,7 +219,9 @@ class Rules:
     @rule("antisymmetry")
     def antisymmetry(self, one: Theorem, other: Theorem) -> Theorem:
         """`x ≤ y` and `y ≤ x` give `x = y`."""
-        if not (one.relation.op == other.relation.op == "<=" and is_zero(one.relation.gap + other.relation.gap)):
+        if not (
+            one.relation.op == other.relation.op == "<=" and is_zero(one.relation.gap + other.relation.gap)
+        ):
             raise Rejected("the inequalities do not oppose each other")
         return self._theorem(eq(one.left, one.right), self._signs(()), one, other)
 

@@ -11,10 +11,28 @@ from collections.abc import Iterable
 from fractions import Fraction
 from itertools import product
 
-from sympy import Abs, Add, E, Expr, Float, Indexed, Integer, Max, Min, Mul, Pow, Rational, Symbol, exp, log, sign
+from sympy import (
+    Abs,
+    Add,
+    E,
+    Expr,
+    Float,
+    Indexed,
+    Integer,
+    Max,
+    Min,
+    Mul,
+    Pow,
+    Rational,
+    Symbol,
+    exp,
+    log,
+    sign,
+)
 
+from proofs.kernel.interval import sign_of_number
 from proofs.kernel.normal import Poly, normal, positive_atom, times
-from proofs.kernel.terms import Binder, Grad, Index, Rejected, Slope, Total, Value, free, substitute
+from proofs.kernel.terms import Binder, Index, Rejected, Slope, Softmax, Total, free, substitute
 from proofs.kernel.theorem import Theorem
 
 Set = frozenset[int]
@@ -29,18 +47,18 @@ class Signs:
         self.facts = tuple(facts)
         self.used: set[Theorem] = set()
         self._bound: tuple[Symbol, ...] = ()
-        self._known: dict[tuple[Expr, tuple[Symbol, ...]], Set] = {}
+        self._known: dict[tuple[Expr, tuple[Symbol, ...], int], Set] = {}
 
     def of(self, e: Expr, depth: int = 1) -> Set:
         """The signs that `e` may have."""
-        key = (e, self._bound)
+        key = (e, self._bound, depth)
         if key not in self._known:
-            signs = self._structure(e)
+            signs = self._structure(e, depth)
+            if len(signs) > 1 and not free(e) and (known := sign_of_number(e)) is not None:
+                signs &= {known}
             for fact in self.facts:
                 if len(signs) > 1:
                     signs = self._narrowed(e, signs, fact, depth)
-            if depth == 0:
-                return signs
             self._known[key] = signs
         return self._known[key]
 
@@ -79,37 +97,37 @@ class Signs:
             self.require_defined(a, strict)
         return None
 
-    def _structure(self, e: Expr) -> Set:
+    def _structure(self, e: Expr, depth: int) -> Set:
         if isinstance(e, Rational):
             return frozenset(((e.p > 0) - (e.p < 0),))
         if isinstance(e, Symbol | Indexed):
             return POSITIVE if e.is_positive else NONNEGATIVE if e.is_nonnegative else ANY
-        if isinstance(e, exp) or e is E:
+        if isinstance(e, exp | Softmax) or e is E:
             return POSITIVE
         if isinstance(e, Add):
-            return _folded(_add, (self.of(a) for a in e.args))
+            return _folded(_add, (self.of(a, depth) for a in e.args))
         if isinstance(e, Mul):
-            return _folded(lambda x, y: {x * y}, (self.of(a) for a in e.args))
+            return _folded(lambda x, y: {x * y}, (self.of(a, depth) for a in e.args))
         if isinstance(e, Pow):
-            return self._power(e.base, e.exp)
+            return self._power(e.base, e.exp, depth)
         if isinstance(e, Abs):
-            return frozenset(abs(x) for x in self.of(e.args[0]))
+            return frozenset(abs(x) for x in self.of(e.args[0], depth))
         if isinstance(e, log):
-            return self.of(e.args[0] - 1)
+            return self.of(e.args[0] - 1, depth)
         if isinstance(e, sign):
-            return self.of(e.args[0])
+            return self.of(e.args[0], depth)
         if isinstance(e, Max | Min):
             choose = max if isinstance(e, Max) else min
-            return _folded(lambda x, y: {choose(x, y)}, (self.of(a) for a in e.args))
+            return _folded(lambda x, y: {choose(x, y)}, (self.of(a, depth) for a in e.args))
         if isinstance(e, Total):
             before, self._bound = self._bound, self._bound + e.bound
-            signs = self.of(e.body)
+            signs = self.of(e.body, depth)
             self._bound = before
             return signs if signs <= NONNEGATIVE or signs <= frozenset((-1, 0)) else ANY
         return ANY
 
-    def _power(self, base: Expr, k: Expr) -> Set:
-        signs = self.of(base)
+    def _power(self, base: Expr, k: Expr, depth: int) -> Set:
+        signs = self.of(base, depth)
         if isinstance(k, Integer):
             signs = frozenset(x if k % 2 else abs(x) for x in signs)
             return signs if k > 0 else signs - {0}

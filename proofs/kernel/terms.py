@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from sympy import Expr, Indexed, IndexedBase, Symbol, diff, sympify
+from sympy import Expr, Indexed, Symbol, diff, exp, log, sympify
 from sympy.printing.printer import Printer
 
 
@@ -88,6 +88,42 @@ class Total(Binder):
         return rf"{head}_{{{names}}}\left[{printer._print(self.body)}\right]"
 
 
+class LogPartition(Binder):
+    r"""`A(v) = log Σ_j exp v_j` for `v = (body)_j`: convex, with gradient `Softmax`."""
+
+    def unfold(self) -> Expr:
+        """By its definition."""
+        return log(Total(exp(self.body), *self.bound))
+
+    def _eval_derivative(self, s: Symbol) -> Expr:
+        (j,) = self.bound
+        return Total(Softmax(self.body, j, j) * diff(self.body, s), j)
+
+    def _latex(self, printer: Printer) -> str:
+        return rf"A_{{{printer._print(self.bound[0])}}}\left({printer._print(self.body)}\right)"
+
+
+class Softmax(Binder):
+    r"""`exp v_n / Σ_j exp v_j` for `v = (body)_j`: `Softmax(body, j, n)`."""
+
+    is_positive = True
+
+    def unfold(self) -> Expr:
+        """By its definition."""
+        (j,), (n,) = self.bound, self.free
+        return exp(substitute(self.body, {j: n})) / Total(exp(self.body), j)
+
+    def _eval_derivative(self, s: Symbol) -> Expr:
+        (j,), (n,) = self.bound, self.free
+        change = diff(self.body, s)
+        return self * (substitute(change, {j: n}) - Total(Softmax(self.body, j, j) * change, j))
+
+    def _latex(self, printer: Printer, exp: str = "") -> str:
+        j, n = (printer._print(a) for a in self.args[1:])
+        text = rf"\sigma_{{{j}}}\left({printer._print(self.body)}\right)_{{{n}}}"
+        return rf"{text}^{{{exp}}}" if exp else text
+
+
 class Value(Binder):
     """`F(x)` for the vector `x = (body)_j`: `Value(body, j, F)`."""
 
@@ -107,19 +143,21 @@ class Grad(Binder):
 
     def _latex(self, printer: Printer) -> str:
         point = printer._print(self.body)
-        return rf"\partial_{{{printer._print(self.free[1])}}} {printer._print(self.free[0])}\left({point}\right)"
+        return (
+            rf"\partial_{{{printer._print(self.free[1])}}} {printer._print(self.free[0])}\left({point}\right)"
+        )
 
 
 class Slope(Binder):
     """`dⁿ body/dsⁿ` at `s = at`: `Slope(body, s, at, n)`."""
 
-    def evaluate(self) -> Expr:
+    def unfold(self) -> Expr:
         """The derivative by the rules of the calculus."""
         (s,), (at, order) = self.bound, self.free
         return substitute(diff(self.body, s, int(order)), {s: at})
 
     def _eval_derivative(self, s: Symbol) -> Expr:
-        return diff(self.evaluate(), s)
+        return diff(self.unfold(), s)
 
     def _latex(self, printer: Printer) -> str:
         s, at, n = (printer._print(a) for a in self.args[1:])

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from proofs.performance.problem import Combination, Problem
 
@@ -53,15 +54,23 @@ def interpolation(problem: Problem, i: int, j: int) -> Inequality:
     _check_steps(i, j, end=problem.steps)
     if i == j:
         raise ValueError(f"an interpolation inequality is about two different steps, got {i} and {j}")
+    earliest = problem.gradient(min(i, j))
+    form = _interpolation_form(problem, i - min(i, j), j - min(i, j))
+    gram = {(p + earliest, q + earliest): coefficient for (p, q), coefficient in form.items()}
+    return Inequality(("interpolation", i, j), Fraction(0), {i: Fraction(2), j: Fraction(-2)}, gram)
+
+
+@lru_cache(maxsize=256)
+def _interpolation_form(problem: Problem, i: int, j: int) -> Form:
+    """The form for steps i and j, one of which is 0; for other steps it is the same one, shifted."""
     moved = problem.displacement(i, j)
     g_i, g_j = problem.gradient(i), problem.gradient(j)
-    gram: Form = {}
-    _add_product(gram, Fraction(-1), {g_i: Fraction(1), g_j: Fraction(1)}, moved)
+    form: Form = {}
+    _add_product(form, Fraction(-1), {g_i: Fraction(1), g_j: Fraction(1)}, moved)
     difference = {g_i: Fraction(1), g_j: Fraction(-1)}
-    _add_product(gram, -HALF, difference, difference)
-    _add_product(gram, HALF, moved, moved)
-    scalars = {i: Fraction(2), j: Fraction(-2)}
-    return Inequality(("interpolation", i, j), Fraction(0), scalars, _nonzero(gram))
+    _add_product(form, -HALF, difference, difference)
+    _add_product(form, HALF, moved, moved)
+    return _nonzero(form)
 
 
 def above_optimum(problem: Problem, t: int) -> Inequality:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal, NamedTuple, get_args
 
 Metric = Literal["average", "minimum", "last"]
@@ -56,7 +57,7 @@ class Problem:
         """Whether noise other than zero is allowed."""
         return bool(self.noise_variance)
 
-    @property
+    @cached_property
     def _stride(self) -> int:
         return 1 + self.biased + self.noisy
 
