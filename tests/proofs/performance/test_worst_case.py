@@ -140,3 +140,16 @@ def test_long_runs():
     worst = worst_case(32, 0.5, 1, 0.5)
     assert worst.exact
     assert worst.seconds < 300
+
+
+@pytest.mark.parametrize("zeta", [0, 0.5])
+def test_the_smallest_gradient_is_largest_where_all_are_equal(zeta):
+    h, steps = 0.5, 6
+    worst = worst_case(steps, h, 1, zeta, metric="minimum")
+
+    def spent(a):
+        z = (1 - h) * a + h * zeta
+        return a**2 + (steps - 1) / 2 * (a - z) * (3 * a + z)
+
+    assert worst.exact
+    assert spent(worst.lower**0.5) <= 2 <= spent(worst.upper**0.5)
