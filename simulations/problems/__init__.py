@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 
 from simulations.problems.double_well import double_well
 from simulations.problems.matrix_factorisation import matrix_factorisation
+from simulations.problems.noise import heavy_tailed
 from simulations.problems.noise_floor import noise_floor
 from simulations.problems.phase_retrieval import phase_retrieval
 from simulations.problems.pl_sine import pl_sine
 from simulations.problems.problem import Bias, Noise, Problem
 from simulations.problems.quadratic import quadratic
 from simulations.problems.rastrigin import rastrigin
+from simulations.problems.rdml_digits import rdml_digits
 from simulations.problems.rdml_logits import rdml_logits
 from simulations.problems.rdml_waves import rdml_waves
 from simulations.problems.relative_bias import relative_bias
@@ -35,14 +37,20 @@ PROBLEMS: Mapping[str, Callable[..., Problem]] = {
     "phase-retrieval": phase_retrieval,
     "rdml-logits": rdml_logits,
     "rdml-waves": rdml_waves,
+    "rdml-digits": rdml_digits,
 }
 """Name -> function that makes the problem from its parameters."""
 
 __all__ = ["PROBLEMS", "Bias", "Noise", "Problem", "problem"]
 
 
-def problem(name: str, **parameters: object) -> Problem:
+def problem(name: str, *, degrees: float | None = None, **parameters: object) -> Problem:
     """The problem of that name.
+
+    Args:
+        name: one of `PROBLEMS`.
+        degrees: of freedom of Student's t noise in place of isotropic Gaussian noise, more than 2.
+        **parameters: of the function that makes the problem.
 
     Raises:
         ValueError: an unknown name or parameter; the nearest known one is suggested.
@@ -53,7 +61,8 @@ def problem(name: str, **parameters: object) -> Problem:
     for key in parameters:
         if key not in known:
             raise ValueError(_unknown(f"parameter of {name}", key, known))
-    return PROBLEMS[name](**parameters)
+    made = PROBLEMS[name](**parameters)
+    return made if degrees is None else heavy_tailed(made, degrees)
 
 
 def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:

@@ -22,6 +22,7 @@ class Noise:
         variance: σ².
         growth: M.
         exact: whether `E‖n‖²` equals its bound at every x.
+        isotropic: whether n is independent of x with covariance `(variance/d)·1`.
     """
 
     law: Law
@@ -30,6 +31,7 @@ class Noise:
     variance: float
     growth: float = 0.0
     exact: bool = True
+    isotropic: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,11 +131,16 @@ class Problem:
         """
         if not (weight_decay > 0 and math.isfinite(weight_decay)):
             raise ValueError(f"weight_decay is {weight_decay}; a positive number is needed")
-        objective, gradient = self.objective, self.gradient
+        objective, gradient, noise = self.objective, self.gradient, self.noise
+        if noise and not noise.growth:
+            # A minibatch's noise is measured from the mean gradient of the problem without decay.
+            shape = noise.shape
+            noise = replace(noise, shape=lambda v, x, mean: shape(v, x, mean - weight_decay * x))
         return replace(
             self,
             objective=lambda x: objective(x) + 0.5 * weight_decay * (x * x).sum(1),
             gradient=lambda x: gradient(x) + weight_decay * x,
+            noise=noise,
             smoothness=self.smoothness + weight_decay,
             minimum=None,
             minimisers=(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -18,6 +19,7 @@ def rdml_logits(
     classes: int = 10,
     disagreement: float = 1.0,
     noise_variance: float = 0.1,
+    potential: bool = False,
 ) -> Problem:
     r"""K learners, learner k with logits `z_k ∈ R^C` and its own soft label `y_k`; x = (z_1, …, z_K).
 
@@ -33,11 +35,16 @@ def rdml_logits(
         classes: C ≥ 2.
         disagreement: phase between the labels of successive learners; 0 gives all the same label.
         noise_variance: σ², of Gaussian noise on all learners together, centred over the classes.
+        potential: only at α = ½: the same SGD, seen as descent on `Φ = F + β/(K−1) Σ_{j<k} D_½(p_j‖p_k)`,
+            with respect to which it has no bias (`potential-half`).
+            `∇²D_½ = Σ(p)⊕Σ(q) − ½(1 1; 1 1)⊗Σ(r)` lies between −½ and ½: `L = (1+β)/2`, an upper bound.
     """
     if not 0 <= alpha < math.inf:
         raise ValueError(f"alpha is {alpha}; it must lie in [0, inf)")
     if not 0 <= beta < math.inf:
         raise ValueError(f"beta is {beta}; it must lie in [0, inf)")
+    if potential and alpha != 0.5:
+        raise ValueError(f"potential needs alpha = 0.5; alpha is {alpha}")
     if learners < 2 or classes < 2:
         raise ValueError(f"learners is {learners}, classes is {classes}; each must be at least 2")
     labels = _labels(learners, classes, disagreement)
@@ -55,7 +62,7 @@ def rdml_logits(
     def bias(x: Tensor, gradient: Tensor) -> Tensor:
         return mutual_gradient(split(x), alpha, beta).flatten(1)
 
-    return Problem(
+    made = Problem(
         name="rdml-logits",
         dimension=dimension,
         objective=objective,
@@ -74,12 +81,33 @@ def rdml_logits(
             "learners": learners,
             "classes": classes,
             "disagreement": disagreement,
+            "noise_variance": noise_variance,
         },
         sources={
             "smoothness": "largest eigenvalue of diag(p) − ppᵀ is at most ½",
             "minimum": "entropy of the labels",
             "bias_bound": "grad-own-bounded, each learner",
         },
+    )
+    if not potential:
+        return made
+
+    def joint(x: Tensor) -> Tensor:
+        z, partition = split(x), split(x).logsumexp(2)
+        middle = ((z[:, :, None] + z[:, None]) / 2).logsumexp(3)
+        halves = (partition[:, :, None] + partition[:, None]) / 2 - middle  # ½ D_½ of every ordered pair
+        return objective(x) + beta / (learners - 1) * halves.sum((1, 2))
+
+    return replace(
+        made,
+        objective=joint,
+        gradient=lambda x: gradient(x) + bias(x, x),
+        smoothness=(1 + beta) / 2,
+        smoothness_exact=False,
+        minimum=None,
+        minimisers=(),
+        bias=None,
+        sources={"smoothness": "largest eigenvalues of diag(p) − ppᵀ"},
     )
 
 

@@ -14,7 +14,7 @@ from simulations.ensemble.schedules import Cyclic, Decaying
 from simulations.problems import PROBLEMS, problem
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", [name for name in PROBLEMS if name != "rdml-digits"])
 def test_a_replica_does_not_depend_on_how_many_others_there_are(name):
     made = problem(name)
     options = {"step_size": made.largest_step_size / 2, "steps": 300, "seed": 3}
