@@ -102,7 +102,7 @@ class GridSweep(Sweep):
     """Every combination of the listed values."""
 
     design: Literal["grid"]
-    grid: dict[str, Choices]
+    grid: dict[str, Choices] = {}
 
     @property
     def axes(self) -> list[str]:

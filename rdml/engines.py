@@ -10,12 +10,14 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 import psutil
+
+from rdml.execute import Report, Task, compute
 
 LIBRARIES_MEMORY = 400e6
 """Bytes that a worker needs for Python and its libraries."""
@@ -28,7 +30,9 @@ ONE_THREAD = dict.fromkeys(
 class Engine(Protocol):
     """An executor and what the scheduler must know of it."""
 
-    executor: Executor
+    def submit(self, task: Task) -> Future[Report]:
+        """Have a run computed."""
+        ...
 
     def capacity(self) -> int:
         """How many tasks should be in the executor's hands, running or next."""
@@ -45,6 +49,10 @@ class GivenExecutor:
     def __init__(self, executor: Executor, capacity: int = 32) -> None:
         self.executor = executor
         self._capacity = capacity
+
+    def submit(self, task: Task) -> Future[Report]:
+        """Have a run computed."""
+        return self.executor.submit(compute, task)
 
     def capacity(self) -> int:
         """As given."""
@@ -67,6 +75,10 @@ class LocalProcesses:
         return ProcessPoolExecutor(
             self.workers, multiprocessing.get_context("spawn"), initializer=_begin_worker
         )
+
+    def submit(self, task: Task) -> Future[Report]:
+        """Have a run computed."""
+        return self.executor.submit(_work, task)
 
     def capacity(self) -> int:
         """One more than there are workers, so that none waits for its next task."""
@@ -111,6 +123,10 @@ class DaskCluster:
         self.client = client
         self.executor: Executor = client.get_executor(pure=False)  # type: ignore[attr-defined]
         self._threads, self._asked = 0, -math.inf
+
+    def submit(self, task: Task) -> Future[Report]:
+        """Have a run computed."""
+        return self.executor.submit(compute, task)
 
     def capacity(self) -> int:
         """Two for each thread, and enough that a cluster that grows on demand sees demand."""
@@ -174,10 +190,33 @@ def free_memory() -> float:
         return free
 
 
+class _Worker:
+    """What a worker process knows of itself."""
+
+    working = False
+    leaving = False
+
+
 def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent, and end when it does."""
+    """Leave Ctrl-C to the parent, end when it does, and on SIGTERM end at the run's next checkpoint."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _work(task: Task) -> Report:
+    _Worker.working = True
+    report = compute(task, leaving=lambda: _Worker.leaving)
+    _Worker.working = False
+    if _Worker.leaving:
+        os._exit(1)
+    return report
+
+
+def _leave(*_: object) -> None:
+    _Worker.leaving = True
+    if not _Worker.working:
+        os._exit(1)
 
 
 def _end_with_parent() -> None:

@@ -6,7 +6,7 @@ import platform
 import socket
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -75,8 +75,19 @@ class Task:
     stop: Path | None = None
 
 
-def compute(task: Task) -> Report:
-    """Compute a run unless it is there, or held elsewhere; from its checkpoint where it has one."""
+def compute(task: Task, *, leaving: Callable[[], bool] = lambda: False) -> Report:
+    """Compute a run unless it is there, or held elsewhere; from its checkpoint where it has one.
+
+    Args:
+        task: what to compute.
+        leaving: whether this process is asked to end; like the task's stop file.
+    """
+
+    def stopping() -> bool:
+        return leaving() or (task.stop is not None and task.stop.exists())
+
+    if stopping():
+        return Report(task.run, Outcome.STOPPED)
     if code_version() != task.code:
         return Report(
             task.run,
@@ -92,7 +103,7 @@ def compute(task: Task) -> Report:
                 return Report(task.run, Outcome.PRESENT)
             if record and record["status"] == "failed" and not task.retry_failed:
                 return Report(task.run, Outcome.FAILED_BEFORE, error_line(record))
-            return _Execution(task, held, record or {}).go()
+            return _Execution(task, held, record or {}).go(stopping)
     except StoreUnwritable as error:
         return Report(task.run, Outcome.UNWRITABLE, str(error))
     except StoreError as error:
@@ -101,9 +112,10 @@ def compute(task: Task) -> Report:
 
 def record_death(task: Task) -> Report:
     """Record that the process died that computed a run: killed, out of memory, or crashed in a library."""
-    message = "the process that computed it died twice (killed, out of memory, or a crash in a library)"
+    message = "the process that computed it died, and again when tried alone (out of memory, or a crash?)"
     try:
-        with hold(task.store, task.run) as held:
+        # the system frees the lock of a dead process a little after others can see that it is dead
+        with hold(task.store, task.run, seconds=5) as held:
             if held is None:
                 return Report(task.run, Outcome.BUSY)
             failure = {"type": "ProcessDied", "message": message, "traceback": ""}
@@ -145,10 +157,10 @@ class _Execution:
             "verdicts": [],
         }
 
-    def go(self) -> Report:
+    def go(self, stopping: Callable[[], bool]) -> Report:
         """Compute, and record how it went."""
         try:
-            return self._compute()
+            return self._compute(stopping)
         except StoreError:
             raise
         except Exception as error:
@@ -161,7 +173,7 @@ class _Execution:
             self.held.save_record(record)
             return Report(self.task.run, Outcome.FAILED, error_line(record))
 
-    def _compute(self) -> Report:
+    def _compute(self, stopping: Callable[[], bool]) -> Report:
         computation = self.task.kind.open(self.task.settings)
         with _threads(self.task.kind.opener).limit(
             limits=1
@@ -174,7 +186,7 @@ class _Execution:
                 rows.extend(new)
                 now = time.monotonic()
                 chunk = _next_chunk(chunk, now - before)
-                if self.task.stop and self.task.stop.exists() and state.step < computation.steps:
+                if state.step < computation.steps and stopping():
                     self.held.save_checkpoint(state, rows, self.stamped())
                     return Report(self.task.run, Outcome.STOPPED, f"at step {state.step}")
                 if now - self.begun >= next_save and state.step < computation.steps:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rdml.engines import Engine
-from rdml.execute import Outcome, Report, Task, compute, error_line, record_death
+from rdml.execute import Outcome, Report, Task, error_line, record_death
 from rdml.store import address
 from rdml.sweep import Plan
 from simulations.studies.files import StoreError, read_record, run_folder
@@ -209,7 +209,7 @@ class _Dispatch:
 
     def _submit(self, task: Task) -> None:
         try:
-            self.flying[self.engine.executor.submit(compute, task)] = task
+            self.flying[self.engine.submit(task)] = task
         except BrokenExecutor:
             self._broken([task])
 
@@ -230,12 +230,15 @@ class _Dispatch:
                 if type(error).__name__ != "KilledWorker":  # Dask's, which need not be installed
                     raise
                 report = record_death(task)
-            if report.outcome is Outcome.BUSY:
-                self.busy.append((time.monotonic() + BUSY_WAIT, task))
-            else:
-                self.scheduler.report(report)
+            self._take_in(task, report)
         if lost:
             self._broken(lost)
+
+    def _take_in(self, task: Task, report: Report) -> None:
+        if report.outcome is Outcome.BUSY:
+            self.busy.append((time.monotonic() + BUSY_WAIT, task))
+        else:
+            self.scheduler.report(report)
 
     def _broken(self, lost: list[Task]) -> None:
         lost += self.flying.values()  # a broken executor finishes nothing any more
@@ -243,6 +246,6 @@ class _Dispatch:
         if not self.engine.restart():
             self.scheduler.stop("the executor broke: one of its processes died")
         elif self.on_trial and len(lost) == 1:
-            self.scheduler.report(record_death(lost[0]))
+            self._take_in(lost[0], record_death(lost[0]))
         else:
             self.suspects.extend(lost)

@@ -95,19 +95,19 @@ def make_store(root: Path) -> Path:
 
 
 @contextmanager
-def hold(store: Path, run: str) -> Iterator[HeldRun | None]:
-    """Hold a run for writing; None where another process holds it.
+def hold(store: Path, run: str, *, seconds: float = 0) -> Iterator[HeldRun | None]:
+    """Hold a run for writing; None where another process holds it for that many seconds.
 
     Raises:
         StoreError: the store can't be written.
     """
     folder = run_folder(store, run)
-    lock = FileLock(folder / LOCK, timeout=0, fallback_to_soft=False)
-    try:
-        with _explained(store):
-            folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK, timeout=seconds, fallback_to_soft=False)
+    with _explained(store):
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(Timeout):
             lock.acquire()
-    except Timeout:
+    if not lock.is_locked:
         yield None
         return
     try:
@@ -221,7 +221,7 @@ def save_study(store: Path, name: str, specification: Record, columns: Mapping[s
     import pyarrow.parquet as pq
 
     path = study_path(store, name)
-    table = pa.table(dict(columns)).replace_schema_metadata(
+    table = pa.table({name: _column(values) for name, values in columns.items()}).replace_schema_metadata(
         {"study": json_text({"format": FORMAT, **specification})}
     )
     sink = pa.BufferOutputStream()
@@ -229,6 +229,14 @@ def save_study(store: Path, name: str, specification: Record, columns: Mapping[s
     with _explained(store):
         path.parent.mkdir(exist_ok=True)
         write_atomically(path, bytes(sink.getvalue()))
+
+
+def _column(values: Sequence[Any]) -> Sequence[Any]:
+    """Swept values of one type: numbers stay numbers, a mixture with anything else becomes text."""
+    kinds = {type(value) for value in values}
+    if kinds == {int, float}:
+        return [float(value) for value in values]
+    return values if len(kinds) <= 1 else [str(value) for value in values]
 
 
 def _record_text(folder: Path, record: Record) -> str:

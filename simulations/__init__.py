@@ -1,6 +1,7 @@
 """Ensembles of SGD runs on problems with known constants, and networks trained in cohorts.
 
-`simulations.problem(name, **parameters)` makes a problem, `simulations.simulate(problem, …)` runs it.
+`simulations.problem(name, **parameters)` makes a problem, `simulations.simulate(problem, …)` runs it,
+`simulations.load(study)` gives the results of a study that `rdml sweep` ran.
 """
 
 from __future__ import annotations
@@ -10,10 +11,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simulations.ensemble.run import Ensemble, simulate
     from simulations.problems import Bias, Noise, Problem, problem
+    from simulations.studies.load import load
 
-__all__ = ["Bias", "Ensemble", "Noise", "Problem", "problem", "simulate"]
+__all__ = ["Bias", "Ensemble", "Noise", "Problem", "load", "problem", "simulate"]
 
-_HOMES = {"Ensemble": "simulations.ensemble.run", "simulate": "simulations.ensemble.run"}
+_HOMES = {
+    "Ensemble": "simulations.ensemble.run",
+    "simulate": "simulations.ensemble.run",
+    "load": "simulations.studies.load",
+}
 
 
 def __getattr__(name: str) -> Any:

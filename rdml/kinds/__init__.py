@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rdml.kinds.kind import Kind
+from rdml.kinds.simulate import SIMULATE
 
-KINDS: Mapping[str, Kind] = {}
+KINDS: Mapping[str, Kind] = {"simulate": SIMULATE}
 """Name, as in `run.kind`, -> kind."""
