@@ -15,6 +15,7 @@ from simulations.ensemble.engine import init, step
 from simulations.ensemble.path import PathRecorder
 from simulations.ensemble.record import MomentRecorder, Moments
 from simulations.ensemble.schedules import Constant, Schedule
+from simulations.ensemble.twin import Twin
 from simulations.problems import problem as named
 from simulations.problems.problem import Problem
 
@@ -42,6 +43,8 @@ class Ensemble:
             `(R,)`; all −1 where the problem has but one known basin.
         diverged_at: iteration at which a replica diverged (see `record.DIVERGED`), −1 for never, `(R,)`.
         final: last points, `(R, d)`.
+        twin_means: mean of the twins' `‖Hy‖²` in the same windows, `(R, windows)`; None unless asked for.
+        twin_expected: its exact expectation, `(windows,)`.
         path: every step of every replica, by name (see `PathRecorder`); empty unless asked for.
     """
 
@@ -59,6 +62,8 @@ class Ensemble:
     left_at: NDArray[np.int64]
     diverged_at: NDArray[np.int64]
     final: Array
+    twin_means: Array | None
+    twin_expected: Array | None
     path: dict[str, Tensor]
 
     @property
@@ -81,6 +86,7 @@ def simulate(
     nesterov: bool = False,
     weight_decay: float = 0.0,
     windows: int = 64,
+    twin: bool = False,
     path: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Ensemble:
@@ -103,6 +109,7 @@ def simulate(
         nesterov: step along `g + γu` instead of `u`.
         weight_decay: λ ≥ 0, coupled: SGD on `F + λ‖x‖²/2`, of which all results then speak.
         windows: how many equal windows of time to average over, for the plateau.
+        twin: also run the linearised twins (see `twin`), for a constant step size without momentum.
         path: also keep every step of every replica, for the ledger; for short runs. With momentum only for a
             constant step size, and the steps are those of the virtual iterate.
         progress: called with the iteration, now and then.
@@ -115,6 +122,8 @@ def simulate(
     schedule = Constant(step_size) if isinstance(step_size, float | int) else step_size
     if path and momentum and not isinstance(schedule, Constant):
         raise ValueError("path needs a constant step_size where momentum is not 0")
+    if twin and (momentum or not isinstance(schedule, Constant)):
+        raise ValueError("twin needs a constant step_size and momentum 0")
     windows = min(windows, steps)
     state = init(
         problem,
@@ -126,6 +135,7 @@ def simulate(
     )
     _check_functions(problem, state.x)
     recorder = MomentRecorder(problem, steps, windows, state.x)
+    twins = Twin(problem, state.x, recorder.edges) if twin else None
     path_recorder = PathRecorder(problem, state, momentum, nesterov) if path else None
     with torch.no_grad(), one_thread():
         for iteration in range(steps):
@@ -133,6 +143,8 @@ def simulate(
             before = state
             state, observation = step(problem, before, step_size=eta, momentum=momentum, nesterov=nesterov)
             recorder.update(iteration, observation, eta)
+            if twins:
+                twins.update(recorder.window, observation.noise, eta)
             if path_recorder:
                 path_recorder.update(before, observation, state, eta)
             if iteration % 256 == 0:
@@ -153,6 +165,8 @@ def simulate(
         left_at=recorder.left_at.cpu().numpy(),
         diverged_at=recorder.diverged_at.cpu().numpy(),
         final=state.x.cpu().double().numpy(),
+        twin_means=twins.window_means() if twins else None,
+        twin_expected=twins.expected(schedule.largest) if twins else None,
         path=path_recorder.result() if path_recorder else {},
     )
 

@@ -81,8 +81,9 @@ def states(logits: Tensor, *, alpha: float, beta: float, words: str) -> list[Evi
         "beta": torch.full((count,), beta, dtype=torch.float64),
         "alphas": torch.full((count, 2), alpha, dtype=torch.float64),
         "betas": torch.full((count, 2), beta, dtype=torch.float64),
+        "directions": logits.roll(1, 0),
     }
-    fields = (*FIELDS, *(("skew-pair",) if alpha == 0.5 else ()))
+    fields = (*FIELDS, *(("skew-pair",) if alpha < 1 else ()))
     return [Evidence((*PAIRS, "grad-theta"), pairs, words), Evidence(fields, cohort, words)]
 
 
