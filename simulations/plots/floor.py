@@ -33,6 +33,11 @@ def floor_extrapolation(
     values = np.array([p.floor.value for p in points])
     errors = np.array([[p.floor.value - p.floor.low, p.floor.high - p.floor.value] for p in points]).T
     axes.errorbar(sizes, values, errors, fmt=marker, color=colour, capsize=3, markersize=5, label=label)
+    diverged = [p.step_size for p in result.points if p.diverged]
+    if diverged:
+        top = axes.get_xaxis_transform()  # at the upper edge, whatever the scale of the floors
+        axes.plot(diverged, [1.0] * len(diverged), "x", color=colour, transform=top, clip_on=False)
+        axes.plot([], [], "x", color=colour, label=f"{label}: replicas diverge")
     if result.fit:
         line = np.linspace(0, sizes.max(), 200)
         axes.plot(line, result.fit(line), color=colour, linewidth=1)
@@ -46,10 +51,13 @@ def floor_extrapolation(
         if bounded:
             axes.plot(*zip(*bounded, strict=True), color=BOUND, linestyle="--", label="bound")
         if result.problem.floor:
-            line = np.linspace(0, sizes.max(), 200)
+            line = np.linspace(sizes.max() / 500, sizes.max(), 200)
             exact = [result.problem.floor(float(eta)) for eta in line]
             axes.plot(line, exact, color=BOUND, linestyle=":", label="exact law")
-    axes.set(xlabel="step size η", ylabel=r"floor of $E\|\nabla F\|^2$  (squared gradient norm)")
+    axes.set(
+        xlabel="step size η (distance per unit of gradient)",
+        ylabel=r"floor of $E\|\nabla F\|^2$  (squared gradient norm)",
+    )
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
     axes.set_title(f"{result.problem.name}: floor over step sizes")
