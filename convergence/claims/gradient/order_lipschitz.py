@@ -21,14 +21,13 @@ def _instances(coordinates: Coordinates) -> dict[str, Tensor]:
 
 
 def _speed(target: Tensor, own: Tensor, alpha: Tensor) -> Tensor:
-    """`‖∂_α r_α‖₁` by automatic differentiation of the escort."""
+    """`‖∂_α r_α‖₁` by automatic differentiation of the escort, class by class."""
     ratio = definition.log_ratio(target, own)
-    derivative = torch.func.jvp(
-        lambda order: torch.softmax(own + order.unsqueeze(-1) * ratio, -1),
-        (alpha,),
-        (torch.ones_like(alpha),),
-    )[1]
-    return derivative.abs().sum(-1)
+    with torch.enable_grad():
+        order = alpha.detach().requires_grad_()
+        escort = torch.softmax(own + order.unsqueeze(-1) * ratio, -1)
+        speeds = [torch.autograd.grad(r.sum(), order, retain_graph=True)[0] for r in escort.unbind(-1)]
+    return torch.stack(speeds, -1).abs().sum(-1)
 
 
 def _deviation(target: Tensor, own: Tensor, alpha: Tensor) -> Tensor:

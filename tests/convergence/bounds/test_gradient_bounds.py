@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import pytest
+import sympy
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convergence import strategies
+from convergence.bounds import gradient as bounds
+
+BETWEEN = {0.75: 0.815002, 0.8: 0.822292, 0.85: 0.850171}
+
+
+def test_thresholds_are_the_numbers_of_the_theory() -> None:
+    local, u = bounds.LOCAL_ORDER, bounds.CORNER
+    assert local == pytest.approx(0.8541020, abs=5e-8)
+    assert u / (1 - u) == pytest.approx(-2 * math.log(1 - u), rel=1e-14)
+    assert bounds.self_bounding_best(0.3) == pytest.approx(0.81452876, abs=5e-9)
+    assert bounds.pinsker_best(math.inf) == pytest.approx(0.6138519, abs=5e-8)
+    assert 1 / u == pytest.approx(1.3979525, abs=5e-8)
+
+
+@pytest.mark.parametrize(("alpha", "constant"), BETWEEN.items())
+def test_best_constant_between_the_thresholds(alpha: float, constant: float) -> None:
+    assert bounds.self_bounding_best(alpha) == pytest.approx(constant, abs=6e-7)
+
+
+def test_best_constant_is_continuous_and_grows() -> None:
+    orders = [bounds.CORNER + k * (bounds.LOCAL_ORDER - bounds.CORNER) / 12 for k in range(13)]
+    constants = [bounds.self_bounding_best(order) for order in orders]
+    assert constants == sorted(constants)
+    assert bounds.self_bounding_best(bounds.CORNER + 1e-6) == pytest.approx(constants[0], abs=1e-6)
+    assert bounds.self_bounding_best(bounds.LOCAL_ORDER - 1e-6) == pytest.approx(constants[-1], abs=2e-6)
+
+
+@given(strategies.orders(1e-6, 100.0).map(lambda alpha: round(alpha, 2) or 0.01))
+def test_constants_are_ordered(alpha: float) -> None:
+    best, usable = bounds.self_bounding_best(alpha), bounds.self_bounding_usable(alpha)
+    assert best <= usable <= bounds.self_bounding_constant(alpha)
+    assert usable <= 1.049 * best
+    rounded_up = bounds.pinsker_best(alpha) * (1 + 1e-14)
+    assert bounds.pinsker_constant(alpha) <= bounds.pinsker_usable(alpha) <= rounded_up
+
+
+@given(st.floats(1e-3, 20), st.floats(1e-3, 20))
+def test_target_bound_is_the_smaller_of_its_two_parts(alpha: float, oscillation: float) -> None:
+    parts = (alpha * 2 / abs(alpha - 1) if alpha != 1 else math.inf, alpha * oscillation / 2)
+    bound = bounds.target_gradient_bound(alpha=alpha, oscillation=oscillation)
+    assert bound == pytest.approx(min(parts), rel=1e-12)
+
+
+def test_numbers_fractions_symbols_and_tensors_agree() -> None:
+    alpha, oscillation = Fraction(7, 3), Fraction(5, 2)
+    symbols = dict(zip(("alpha", "oscillation"), sympy.symbols("a o", positive=True), strict=True))
+    for bound in (bounds.divergence_bound, bounds.kl_gap_bound, bounds.order_as_weight_bound):
+        exact = bound(alpha=alpha, oscillation=oscillation)
+        number = bound(alpha=float(alpha), oscillation=float(oscillation))
+        symbolic = bound(**symbols).subs(
+            {symbols["alpha"]: sympy.Rational(7, 3), symbols["oscillation"]: sympy.Rational(5, 2)}
+        )
+        tensor = bound(
+            alpha=torch.tensor([7 / 3], dtype=torch.float64),
+            oscillation=torch.tensor([2.5], dtype=torch.float64),
+        )
+        assert float(exact) == pytest.approx(number, rel=1e-14)
+        assert float(symbolic) == pytest.approx(number, rel=1e-14)
+        assert tensor.item() == pytest.approx(number, rel=1e-14)
+    assert bounds.divergence_bound(alpha=alpha, oscillation=oscillation) == Fraction(7, 3) * 25 / 32
+    assert bounds.self_bounding_constant(sympy.Symbol("a")) == sympy.Max(1, sympy.Symbol("a"))
+    assert bounds.self_bounding_constant(torch.tensor([0.5, 3.0])).tolist() == [1.0, 3.0]
+
+
+def test_curvature_range() -> None:
+    assert bounds.own_curvature(Fraction(1, 4)) == (Fraction(-3, 8), Fraction(1, 2))
+    assert bounds.own_curvature(Fraction(4)) == (0, 2)
+
+
+@pytest.mark.parametrize("alpha", [-1.0, math.nan])
+def test_an_order_outside_its_range_is_named(alpha: float) -> None:
+    with pytest.raises(ValueError, match=rf"alpha={alpha} is outside \[0, ∞\]"):
+        bounds.self_bounding_constant(alpha)
+
+
+def test_other_bad_input_is_named() -> None:
+    with pytest.raises(ValueError, match="norm=3 is outside"):
+        bounds.own_gradient_bound(norm=3)
+    with pytest.raises(ValueError, match="oscillation=0 is outside"):
+        bounds.target_gradient_bound(alpha=1.0, oscillation=0)
+    with pytest.raises(ValueError, match="alpha=2 is outside"):
+        bounds.target_self_bounding_constant(2)
