@@ -41,6 +41,14 @@ def single(kernel: Argument) -> tuple[Theorem, ...]:
     return xi, kernel.combine(value, (alpha, difference)), above, below
 
 
+def single_order_one(kernel: Argument) -> tuple[Theorem, ...]:
+    """Taylor's formula from p to q."""
+    ordered = kernel.sign(lt(0, 1))
+    xi, expansion, above, below = kernel.taylor(path, t, 1, 0, order=2, between=ordered)
+    value = eq(kl(), variance(softmax(mixed(xi)), log_ratio) / 2)
+    return xi, kernel.combine(value, (1, expansion)), above, below
+
+
 def popoviciu(kernel: Argument) -> Theorem:
     """`Σ f (hi − x)(x − lo) ≥ 0` bounds the variance by a quadratic in the mean."""
     product = kernel.sign(le(0, (high - w(i)) * (w(i) - low)))
@@ -59,9 +67,9 @@ def bounded(kernel: Argument) -> Theorem:
 
 def bounded_order_one(kernel: Argument) -> Theorem:
     """The same with Taylor's formula."""
-    xi, expansion, _ = kernel.taylor(path, t, 1, 0, order=2)
+    xi, value, *_ = kernel.cite("mean-value", "single value, order 1")
     tilt = kernel.cite("mean-value", "Popoviciu", {third: mixed(xi), direction: log_ratio})
-    return kernel.combine(le(kl(), (high - low) ** 2 / 8), (1, expansion), (Rational(1, 2), tilt))
+    return kernel.combine(le(kl(), (high - low) ** 2 / 8), (1, value), (Rational(1, 2), tilt))
 
 
 def third_moment(kernel: Argument) -> Theorem:
@@ -111,6 +119,12 @@ PROOF = Proof(
                 r"D_\alpha(p\|q) = \frac{\alpha}{2} \mathrm{Var}_{r_\xi}(\log p/q)"
                 r" \text{ for some } \xi \in (0, \max(1, \alpha))",
             ),
+        ),
+        Goal(
+            "single value, order 1",
+            exists=x,
+            shows=(eq(kl(), variance(softmax(mixed(x)), log_ratio) / 2), lt(0, x), lt(x, 1)),
+            argument=single_order_one,
         ),
         Goal("Popoviciu", given=BOUNDED, shows=(le(spread, (high - low) ** 2 / 4),), argument=popoviciu),
         Goal(

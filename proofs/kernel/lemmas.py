@@ -64,13 +64,15 @@ class Kernel(Rules):
         r, signs = theorem.relation, self._signs(using)
         for side in (r.left, r.right):
             self._require_kind(x, side, signs)
-        self._require_smooth(f, x, signs)
-        rising = signs.of(diff(f, x))
-        if any(x in t.fixed for t in signs.used):
-            raise Rejected(f"the sign of the derivative is not known for every {x}")
-        if r.op == "!=" or (r.op != "=" and not rising <= NONNEGATIVE):
-            raise Rejected(f"{f} is not known to increase in {x}")
-        op = "<=" if r.op == "<" and rising != POSITIVE else r.op
+        op = r.op
+        if op != "=":
+            self._require_smooth(f, x, signs)
+            rising = signs.of(diff(f, x))
+            if any(x in t.fixed for t in signs.used):
+                raise Rejected(f"the sign of the derivative is not known for every {x}")
+            if op == "!=" or not rising <= NONNEGATIVE:
+                raise Rejected(f"{f} is not known to increase in {x}")
+            op = "<" if op == "<" and rising == POSITIVE else "<="
         images = (substitute(f, {x: side}) for side in (r.left, r.right))
         return self._theorem(Relation(next(images), op, next(images)), signs, theorem)
 
@@ -84,25 +86,25 @@ class Kernel(Rules):
         order: int,
         between: Theorem | None = None,
         using: Using = (),
-    ) -> tuple[Expr, Theorem, Theorem]:
+    ) -> tuple[Any, ...]:
         """`f(end) = Σ_{k<order} f⁽ᵏ⁾(start)(end−start)ᵏ/k! + f⁽ᵒʳᵈᵉʳ⁾(ξ)(end−start)ᵒʳᵈᵉʳ/order!`.
 
-        Returns ξ, this, and `0 ≤ (ξ − start)(end − ξ)`. `f` must be smooth on the domain of `x`, or, where
-        `between` shows `start ≤ end`, between them. `order=1` is the mean value theorem.
+        Returns ξ, this, and `0 ≤ (ξ − start)(end − ξ)`; `f` must be smooth on the domain of `x`. Where `between`
+        orders the ends, smoothness between them is enough, and two bounds of ξ come last, strict if it is.
         """
         start, end, signs = sympify(start), sympify(end), self._signs(using)
         for point in (start, end):
             self._require_kind(x, point, signs)
-        smooth, premises = signs, ()
+        smooth, premises, ends = signs, (), (start, end)
         if between is not None:
-            if between.relation.op not in ("<=", "<") or not between.relation.same(
-                Relation(start, between.relation.op, end)
-            ):
+            r, premises = between.relation, (between,)
+            ends = (start, end) if is_zero(r.gap - (end - start)) else (end, start)
+            if r.op not in ("<=", "<") or not is_zero(r.gap - (ends[1] - ends[0])):
                 raise Rejected("the order of the ends is not shown")
             if x in free(start) | free(end) or any(x in h.free for h in self.given):
                 raise Rejected(f"{x} is not arbitrary")
-            bounds = [Theorem(le(a, b), frozenset(), _KERNEL) for a, b in ((start, x), (x, end))]
-            smooth, premises = self._signs([*using, *bounds]), (between,)
+            bounds = [Theorem(le(a, b), frozenset(), _KERNEL) for a, b in ((ends[0], x), (x, ends[1]))]
+            smooth = self._signs([*using, *bounds])
         self._require_smooth(f, x, smooth)
         xi = self._provide(f, start, end)
         jet = [diff(f, x, k) if k else f for k in range(order + 1)]
@@ -111,11 +113,10 @@ class Kernel(Rules):
         remainder = substitute(jet[order], {x: xi}) * span**order / factorial(order)
         hypotheses = frozenset().union(*(t.hypotheses for t in (*premises, *signs.used, *smooth.used)))
         expansion = eq(substitute(f, {x: end}), sum(terms) + remainder)
-        return (
-            xi,
-            Theorem(expansion, hypotheses, _KERNEL),
-            Theorem(le(0, (xi - start) * (end - xi)), hypotheses, _KERNEL),
-        )
+        inside = [le(0, (xi - start) * (end - xi))]
+        if between is not None:
+            inside = [Relation(a, between.relation.op, b) for a, b in ((ends[0], xi), (xi, ends[1]))]
+        return (xi, *(Theorem(r, hypotheses, _KERNEL) for r in (expansion, *inside)))
 
     @rule("mean value of the second divided difference")
     def divided_difference(
@@ -142,16 +143,13 @@ class Kernel(Rules):
 
     @rule("Cauchy–Schwarz")
     def cauchy_schwarz(
-        self, theorem: Theorem, f: Any, *indices: Index, weight: Any = 1, using: Using = ()
+        self, theorem: Theorem, f: Any, g: Any, h: Any, *indices: Index, weight: Any = 1, using: Using = ()
     ) -> Theorem:
-        """`(Σ w f)² ≤ Σ w g · Σ w h` from `f² ≤ g h` at each index, given as `f² ≤ Mul(g, h)`; g, h, w ≥ 0."""
-        f, weight, signs = sympify(f), sympify(weight), self._signs(using)
-        if (
-            not (isinstance(theorem.right, Mul) and is_zero(theorem.left - f**2))
-            or theorem.relation.op == "!="
-        ):
+        """`(Σ w f)² ≤ Σ w g · Σ w h` from `f² ≤ g h` at each index; g, h, w not negative."""
+        f, g, h, weight, signs = (*map(sympify, (f, g, h, weight)), self._signs(using))
+        r = theorem.relation
+        if r.op == "!=" or not is_zero(r.left - f**2) or not is_zero(r.right - g * h):
             raise Rejected("the premise is not of the form f² ≤ g h")
-        g, h = theorem.right.as_two_terms()
         for e in (g, h, weight):
             signs.require(e, NONNEGATIVE, "factor of Cauchy–Schwarz")
         if set(indices) & theorem.fixed or any(set(indices) & t.fixed for t in signs.used):
@@ -202,6 +200,15 @@ class Kernel(Rules):
         e, signs = sympify(e), self._signs(using)
         known = signs.of(e) <= NONNEGATIVE
         return self._theorem(eq(Abs(e), e) if known else le(e, Abs(e)), signs)
+
+    @rule("bound of an absolute value")
+    def within(self, e: Any, above: Theorem, below: Theorem) -> Theorem:
+        """`|e| ≤ y` from `e ≤ y` and `−e ≤ y`."""
+        e, y = sympify(e), above.right
+        for side, theorem in ((e, above), (-e, below)):
+            if theorem.relation.op not in ("<=", "<", "=") or not is_zero(theorem.relation.gap - (y - side)):
+                raise Rejected("the bounds are not of e and −e by the same number")
+        return self._theorem(le(Abs(e), y), self._signs(()), above, below)
 
     @rule("extremum")
     def extremum(self, e: Max | Min, argument: Any) -> Theorem:

@@ -177,8 +177,9 @@ def power(form: Poly, k: Fraction) -> Poly:
     if k.denominator == 1:
         return _reduced({base: n * k for base, n in monomial}, c**k)
     out, lump = _root(abs(c), k), {ONE: Fraction(-1 if c < 0 else 1)}
+    split = c > 0 and all(nonnegative_atom(base) for base, _ in monomial)
     for base, n in monomial:
-        if positive_atom(base):
+        if split or positive_atom(base):
             out = times(out, _reduced({base: n * k}))
         elif n.denominator == 1 and n % 2 == 0:
             out = times(out, power(absolute(atom(base)), n * k))
@@ -214,10 +215,11 @@ def logarithm(form: Poly) -> Poly:
         return plus(_log_rational(content), {frozenset({(log(base), Fraction(1))}): Fraction(1)})
     ((monomial, c),) = form.items()
     out, lump = _log_rational(abs(c)), {ONE: Fraction(-1 if c < 0 else 1)}
+    split = c > 0 and all(nonnegative_atom(base) for base, _ in monomial)  # none is 0, since the product is not
     for base, k in monomial:
         if isinstance(base, exp) or base is E:
             out = plus(out, times(constant(k), normal(base.args[0] if base.args else Integer(1))))
-        elif positive_atom(base):
+        elif split or positive_atom(base):
             out = plus(out, {frozenset({(log(base), Fraction(1))}): k})
         else:
             lump = times(lump, _reduced({base: k}))
@@ -297,20 +299,19 @@ def _level(e: Expr, dummies: list[Index]) -> int:
     return max((int(name[1:].split(":")[0]) for name in names if name.startswith("_")), default=0)
 
 
-def positive_atom(e: Expr) -> bool:
-    """Whether `e` is positive by its kind alone."""
-    if isinstance(e, Total):
-        return positive_form(normal(e.body))
-    if isinstance(e, Add):
-        return positive_form(normal(e))
-    return (
-        isinstance(e, exp) or e is E or (isinstance(e, Symbol | Indexed | Rational) and bool(e.is_positive))
-    )
+def positive_atom(e: Expr, strict: bool = True) -> bool:
+    """Whether `e` is positive by its kind alone (or, if not strict, at least not negative)."""
+    if isinstance(e, Total | Add):
+        form = normal(e.body if isinstance(e, Total) else e)
+        return bool(form) and all(c > 0 and all(positive_atom(b, strict) for b, _ in m) for m, c in form.items())
+    if isinstance(e, Symbol | Indexed | Rational):
+        return bool(e.is_positive if strict else e.is_nonnegative)
+    return isinstance(e, exp) or e is E or (not strict and isinstance(e, Abs))
 
 
-def positive_form(form: Poly) -> bool:
-    """Whether every term of `form` is positive by its kind alone."""
-    return bool(form) and all(c > 0 and all(positive_atom(b) for b, _ in m) for m, c in form.items())
+def nonnegative_atom(e: Expr) -> bool:
+    """Whether `e` is at least 0 by its kind alone."""
+    return positive_atom(e, strict=False)
 
 
 def expression(form: Poly) -> Expr:

@@ -134,13 +134,15 @@ class Signs:
         return signs & NONNEGATIVE if isinstance(k, Rational) and k > 0 else POSITIVE
 
     def _narrowed(self, e: Expr, signs: Set, fact: Theorem, depth: int) -> Set:
+        above = KNOWN[fact.relation.op]
         for gap in self._instances(fact, e):
             ratio = _ratio(normal(e), normal(gap))
             known = ANY
             if ratio is not None:
-                known = frozenset(x if ratio > 0 else -x for x in KNOWN[fact.relation.op])
-            elif depth and isinstance(e, Add) and fact.relation.op in ("<", "<="):
-                known = _folded(_add, (KNOWN[fact.relation.op], self.of(e - gap, depth - 1)))
+                known = above if ratio > 0 else _negated(above)
+            elif depth and isinstance(e, Add | Symbol | Indexed) and fact.relation.op in ("<", "<="):
+                known = _folded(_add, (above, self.of(e - gap, depth - 1)))
+                known &= _folded(_add, (_negated(above), self.of(e + gap, depth - 1)))
             if not signs <= known:
                 self.used.add(fact)
                 signs &= known
@@ -158,6 +160,10 @@ class Signs:
                 choices.append([k for k in here if k.total == i.total] or [i])
         for images in product(*choices):
             yield substitute(gap, dict(zip(indices, images, strict=True)))
+
+
+def _negated(signs: Set) -> Set:
+    return frozenset(-x for x in signs)
 
 
 def _add(x: int, y: int) -> set[int]:

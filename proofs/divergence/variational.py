@@ -1,0 +1,49 @@
+r"""(1−α)D_α is the least of αKL(s‖p) + (1−α)KL(s‖q), attained at the escort."""
+
+from proofs.kernel import Argument, Goal, Proof, Theorem, by_identity, eq, le, ne
+from proofs.notation import alpha, c, kl, mixed, own, p, q, r, renyi, softmax, target
+
+mixture = softmax(c)
+VALUE = alpha * kl(mixture, p) + (1 - alpha) * kl(mixture, q)
+
+
+def least(kernel: Argument) -> Theorem:
+    """The excess over the minimum is KL(s‖r) ≥ 0."""
+    split = kernel.cite("variational", "split")
+    _, _, positive = kernel.cite("nonneg", "order 1", {target: c, own: mixed(alpha)})
+    return kernel.combine(le((1 - alpha) * renyi(alpha), VALUE), (-1, split), (1, positive))
+
+
+PROOF = Proof(
+    "variational",
+    goals=(
+        Goal(
+            "split",
+            given=(ne(alpha, 1),),
+            shows=(eq(VALUE, kl(mixture, r) + (1 - alpha) * renyi(alpha)),),
+            argument=by_identity,
+            asserts=(
+                r"\alpha \mathrm{KL}(s\|p) + (1-\alpha) \mathrm{KL}(s\|q)"
+                r" = \mathrm{KL}(s\|r_\alpha) + (1-\alpha) D_\alpha(p\|q)",
+            ),
+        ),
+        Goal(
+            "attained",
+            given=(ne(alpha, 1),),
+            shows=(eq((1 - alpha) * renyi(alpha), alpha * kl(r, p) + (1 - alpha) * kl(r, q)),),
+            argument=by_identity,
+            asserts=(
+                r"(1-\alpha) D_\alpha(p\|q) = \alpha \mathrm{KL}(r_\alpha\|p) + (1-\alpha) \mathrm{KL}(r_\alpha\|q)",
+            ),
+        ),
+        Goal(
+            "least",
+            given=(ne(alpha, 1),),
+            shows=(le((1 - alpha) * renyi(alpha), VALUE),),
+            argument=least,
+            asserts=(
+                r"(1-\alpha) D_\alpha(p\|q) \le \alpha \mathrm{KL}(s\|p) + (1-\alpha) \mathrm{KL}(s\|q)",
+            ),
+        ),
+    ),
+)
