@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 UNDERFLOW = 1e-290
-"""Magnitudes below this, where float64 begins to lose digits, count as this."""
+"""Magnitudes below this, where float64 begins to lose digits, count as nothing."""
 
 Instance = Mapping[str, Tensor]
 """Named quantities of N instances; the leading axis of every tensor is N."""
@@ -58,9 +58,9 @@ class Assertion:
     def margin(self, instance: Instance) -> Tensor:
         r"""Relative margin `(N,)`: `(right − left)/scale` for `<=`, `−‖right − left‖_∞/scale` for `==`.
 
-        The assertion holds on an instance iff its margin is at least `−tolerance`. `0 <= 0` and a bound of ∞
-        count as a margin of 1. A NaN on either side gives
-        `−inf`: a quantity that cannot be computed does not count as agreement.
+        The assertion holds on an instance iff its margin is at least `−tolerance`. A bound of ∞, and nothing
+        (a scale below `UNDERFLOW`) `<=` nothing, count as a margin of 1: no news to a search for trouble. A
+        NaN on either side gives `−inf`: what cannot be computed does not count as agreement.
         """
         left, right, scale = self.sides(**{name: instance[name] for name in self.needs})
         left, right = torch.broadcast_tensors(left, right)
@@ -68,16 +68,13 @@ class Assertion:
             scale = torch.maximum(left.abs(), right.abs())
             if self.relation == "==" and left.ndim > 1:
                 scale = scale.amax(-1, keepdim=True).expand_as(left)
-        scale = scale.clamp(min=UNDERFLOW)
+        nothing = (scale < UNDERFLOW) | ((left == 0) & (right == 0))
         difference = right - left if self.relation == "<=" else -(right - left).abs()
-        agree = (left == right) | (difference == 0)  # inf == inf agrees; 0/0 is exact agreement
-        margin = torch.where(agree, torch.zeros_like(left), difference / scale)
-        if (
-            self.relation == "<="
-        ):  # an infinite bound leaves all room; 0 ≤ 0 is no news to a search for trouble
-            room = ((right == torch.inf) & (left < torch.inf)) | ((right == 0) & (left == 0))
-            margin = torch.where(room, torch.ones_like(margin), margin)
-        margin = torch.where(margin.isnan(), torch.full_like(margin, -torch.inf), margin)
+        margin = torch.where((left == right) | nothing, 0.0, difference / scale)  # inf == inf agrees
+        if self.relation == "<=":
+            unbounded = (right == torch.inf) & (left < torch.inf)
+            margin = torch.where(nothing | unbounded, 1.0, margin)
+        margin = torch.where(left.isnan() | right.isnan() | margin.isnan(), -torch.inf, margin)
         return margin.flatten(1).amin(1) if margin.ndim > 1 else margin
 
 

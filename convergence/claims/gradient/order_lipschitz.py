@@ -12,11 +12,11 @@ from convergence.claims.samplers.pairs import orders, pairs
 
 def _instances(coordinates: Coordinates) -> dict[str, Tensor]:
     # Farther apart, the escort at a large order is one-hot to the last digit and does not move.
-    target, own = pairs(coordinates, largest=1e2)
+    target, own = pairs(coordinates, smallest=1e-3, largest=5.0)
     return {
         "target": target,
         "own": own,
-        "alpha": orders(coordinates, atoms=(0.0, 0.5, 1.0, 2.0), high=10.0),
+        "alpha": orders(coordinates, atoms=(0.0, 0.5, 1.0, 2.0), high=5.0),
     }
 
 

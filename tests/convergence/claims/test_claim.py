@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import math
 
-import pytest
 import torch
 
 from convergence.claims.claim import Assertion, Sides
@@ -34,6 +33,7 @@ def test_infinities_agree_and_bound() -> None:
 def test_what_cannot_be_computed_does_not_count_as_agreement() -> None:
     assert margin("<=", [math.nan, 1.0], [1.0, math.nan]) == [-math.inf, -math.inf]
     assert margin("==", [math.nan], [math.nan]) == [-math.inf]
+    assert margin("<=", [math.nan, 0.0], [0.0, 0.0], [0.0, math.nan]) == [-math.inf, 1.0]
 
 
 def test_nothing_compared_with_nothing_is_no_news() -> None:
@@ -42,7 +42,9 @@ def test_nothing_compared_with_nothing_is_no_news() -> None:
 
 
 def test_underflow_is_not_a_violation() -> None:
-    assert margin("<=", [2e-310], [1e-310])[0] == pytest.approx(-1e-20)
+    assert margin("<=", [2e-310], [1e-310]) == [1.0]
+    assert margin("==", [2e-310], [1e-310]) == [0.0]
+    assert margin("<=", [2e-280], [1e-280]) == [-0.5]
 
 
 def test_an_assertion_reads_its_needs_off_its_function() -> None:
