@@ -48,7 +48,8 @@ def svg(picture: Picture) -> Markup:
 
 def mathml(latex: str) -> Markup:
     """LaTeX as inline MathML, which every current browser shows without a script."""
-    return Markup(convert(latex).replace("<math ", '<math style="display: inline math; math-style: normal" ', 1))
+    style = "display: inline math; math-style: normal"  # fractions as large as on a line of their own
+    return Markup(convert(latex).replace("<math ", f'<math style="{style}" ', 1))
 
 
 def lines(instance: dict[str, object]) -> str:

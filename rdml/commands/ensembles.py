@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -178,11 +178,11 @@ def summary(run: Ensemble) -> dict[str, object]:
     }
 
 
-def make_problem(name: str, parameters: Sequence[str] | None, **more: object) -> Problem:
+def make_problem(name: str, parameters: Sequence[str] | None, **more: Any) -> Problem:
     """The problem of that name with `KEY=VALUE` parameters and `more` of them."""
     from simulations.problems import problem
 
-    given: dict[str, object] = {}
+    given: dict[str, Any] = {}
     for item in parameters or ():
         key, equals, text = item.partition("=")
         if not (key and equals and text):

@@ -91,19 +91,14 @@ def show(result: Verification, console: object) -> None:
             if verdict is None:
                 cells.append(Text("·", style="dim"))
             else:
-                worst = (
-                    ""
-                    if verdict.margin is None or verdict.status == Status.PROVED
-                    else f" {verdict.margin:+.0e}"
-                )
-                cells.append(Text(f"{verdict.status}{worst}", style=colours.get(verdict.status, "green")))
+                cells.append(Text(verdict.status, style=colours.get(verdict.status, "green")))
         refutation = result.refutation(claim.id)
         if claim.false_neighbour is None or refutation is None:
             cells.append(Text("·", style="dim"))
         elif refutation.counterexample is None:
             cells.append(Text("not refuted", style="bold red"))
         else:
-            cells.append(Text(f"refuted ({refutation.witness})", style="green"))
+            cells.append(Text("refuted", style="green"))
         table.add_row(claim.id, *cells)
     console.print(table)
     troubles = result.troubles()
