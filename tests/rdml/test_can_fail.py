@@ -34,8 +34,10 @@ def smaller_bias(*, bias_bound: Any, **options: Any) -> Any:
         (divergence, "gradient_own", wrong_sign, "grad-own", "numeric"),
         (gradient, "self_bounding_constant", factor_dropped, "self-bounding", "numeric"),
         (stationarity, "bias_floor", smaller_bias, "bias-floor-tight", "numeric"),
-        (divergence, "gradient_own", wrong_sign, "grad-own", "network"),
-        (stationarity, "bias_floor", smaller_bias, "bias-floor-tight", "simulation"),
+        pytest.param(divergence, "gradient_own", wrong_sign, "grad-own", "network", marks=pytest.mark.slow),
+        pytest.param(
+            stationarity, "bias_floor", smaller_bias, "bias-floor-tight", "simulation", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_broken_formula_gives_exit_code_1(
