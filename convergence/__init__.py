@@ -10,22 +10,38 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from convergence.divergence import (
-        escort as escort,
-    )
-    from convergence.divergence import (
-        gradient_own as gradient_own,
-    )
-    from convergence.divergence import (
-        gradient_target as gradient_target,
-    )
-    from convergence.divergence import (
-        order_derivative as order_derivative,
-    )
-    from convergence.divergence import (
-        renyi_divergence as renyi_divergence,
+        MutualLoss,
+        arrays,
+        bhattacharyya,
+        chi_square,
+        cohort_divergence,
+        escort,
+        gradient_own,
+        gradient_target,
+        kullback_leibler,
+        order_derivative,
+        renyi_divergence,
+        renyi_hvp,
+        squared_hellinger,
+        tsallis,
     )
 
-__all__ = ["escort", "gradient_own", "gradient_target", "order_derivative", "renyi_divergence"]
+__all__ = [
+    "MutualLoss",
+    "arrays",
+    "bhattacharyya",
+    "chi_square",
+    "cohort_divergence",
+    "escort",
+    "gradient_own",
+    "gradient_target",
+    "kullback_leibler",
+    "order_derivative",
+    "renyi_divergence",
+    "renyi_hvp",
+    "squared_hellinger",
+    "tsallis",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -51,37 +51,43 @@ class Renyi(Function):
     @staticmethod
     def backward(ctx: Any, by_divergence: Tensor | None, *by_first: Tensor | None) -> tuple[Any, ...]:
         """Gradient along D, and Hessian product along its derivatives."""
-        inputs, first = ctx.saved_tensors[:3], ctx.saved_tensors[3:]
+        target, own, alpha, *first = ctx.saved_tensors
         needed = ctx.needs_input_grad[:3]
         result: list[Tensor | None] = [None, None, None]
         if by_divergence is not None:
             if any(need and value is None for need, value in zip(needed, first, strict=True)):
-                first = Renyi.apply(*inputs, "all", ctx.precision)[1:]
+                first = renyi(target, own, alpha, "all", ctx.precision)[1:]
             result = [
                 by_divergence * value if need else None for need, value in zip(needed, first, strict=True)
             ]
-        if any(value is not None for value in by_first):
-            second = Hessian.apply(*inputs, *_or_zeros(by_first, inputs), ctx.precision)
+        # torch.compile hands over zeros for None, and offers no second derivatives.
+        if any(value is not None for value in by_first) and not torch.compiler.is_compiling():
+            vector = _or_zeros(by_first, (target, own, alpha))
+            second = Hessian.apply(target, own, alpha, *vector, ctx.precision)
             result = [new if old is None else old + new for old, new in zip(result, second, strict=True)]
         return *result, None, None
 
     @staticmethod
-    def jvp(ctx: Any, *tangents: Tensor | None) -> tuple[Tensor | None, ...]:
-        """The same forwards."""
-        inputs = ctx.saved_tensors[:3]
-        directions = _or_zeros(tangents[:3], inputs)
-        first = Renyi.apply(*inputs, "all", ctx.precision)[1:]
-        along = sum((a * b).sum(-1, keepdim=True) for a, b in zip(first, directions, strict=True))
-        second = Hessian.apply(*inputs, *directions, ctx.precision) if any(ctx.present[1:]) else (None,) * 3
-        changes = (along, *second)
-        return tuple(
-            change if present else None for change, present in zip(changes, ctx.present, strict=True)
-        )
-
-    @staticmethod
     def vmap(info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> tuple[Any, Any]:
         """Maps over one more batch axis."""
-        return _batched(Renyi, info, in_dims, arguments)
+        return _batched(RenyiWithForwardMode, info, in_dims, arguments)
+
+
+class RenyiWithForwardMode(Renyi):
+    """The same node for use outside torch.compile, which takes no function with a forward mode."""
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Tensor | None) -> tuple[Tensor | None, ...]:
+        """The same forwards."""
+        target, own, alpha = ctx.saved_tensors[:3]
+        directions = _or_zeros(tangents[:3], (target, own, alpha))
+        _, *first = renyi(target, own, alpha, "all", ctx.precision)
+        along = sum((a * b).sum(-1, keepdim=True) for a, b in zip(first, directions, strict=True))
+        changes = (along, *Hessian.apply(target, own, alpha, *directions, ctx.precision))
+        return tuple(
+            change.to(own.dtype) if present else None
+            for change, present in zip(changes, ctx.present, strict=True)
+        )
 
 
 class Hessian(Function):
@@ -108,6 +114,14 @@ class Hessian(Function):
     def vmap(info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> tuple[Any, Any]:
         """Maps over one more batch axis."""
         return _batched(Hessian, info, in_dims, arguments)
+
+
+def renyi(
+    target: Tensor, own: Tensor, alpha: Tensor, derivatives: Derivatives, precision: Precision
+) -> tuple[Any, ...]:
+    """`Renyi` or its like with a forward mode."""
+    node = Renyi if torch.compiler.is_compiling() else RenyiWithForwardMode
+    return node.apply(target, own, alpha, derivatives, precision)
 
 
 def pair_of(target: Tensor, own: Tensor, alpha: Tensor, precision: Precision) -> Pair:

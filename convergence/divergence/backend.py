@@ -49,6 +49,30 @@ def _(target: Tensor, own: Tensor, alpha: Tensor, with_gradient: bool) -> tuple[
     return own.new_empty(*batch, 1), own.new_empty(*batch, classes)
 
 
+def cohort(logits: Tensor, alpha: Tensor, weights: Tensor, with_gradient: bool) -> tuple[Tensor, Tensor]:
+    """`D(p_j‖p_k)` as `(K, K, B)` in float64, and `Σ_j weights[k, j] ∇_k D(p_j‖p_k)` as `(K, B, C)`.
+
+    Without gradient the second is empty. The logits are float32 `(K, B, C)`, alpha is float64 `(B,)`, weights
+    `(K, K)`.
+    """
+    from convergence.divergence.rows import cohort_rows
+
+    learners, batch, classes = logits.shape
+    logits, alpha, weights = logits.contiguous(), alpha.contiguous(), weights.double()
+    divergence = torch.zeros(learners, learners, batch, dtype=torch.float64)
+    gradient = torch.zeros_like(logits) if with_gradient else logits.new_empty(learners, batch, 0)
+    work = learners * (learners - 1) * batch * classes
+    in_threads(cohort_rows, (logits, alpha, weights, divergence, gradient), rows=batch, work=work)
+    k, j, row = divergence.isnan().nonzero(as_tuple=True)
+    if len(row):
+        pair = Pair(logits[j, row].double(), logits[k, row].double(), alpha[row, None])
+        divergence[k, j, row] = pair.divergence.squeeze(-1)
+        if with_gradient:
+            change = (weights[k, j, None] * pair.gradient_own).float()
+            gradient.index_put_((k, row), change, accumulate=True)
+    return divergence, gradient
+
+
 def in_threads(kernel: Callable[..., None], arguments: tuple[Any, ...], *, rows: int, work: int) -> None:
     """Calls `kernel(*arrays, start, stop)` on parts of the rows; results don't depend on the parts."""
     arrays = [argument.numpy() for argument in arguments]

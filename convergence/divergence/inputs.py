@@ -63,3 +63,38 @@ def pair_inputs(target: Tensor, own: Tensor, alpha: float | Tensor) -> tuple[Ten
     dtype = torch.promote_types(own.dtype, torch.float32)
     target, own = (logits.to(dtype).expand(*batch, logits.shape[-1]) for logits in (target, own))
     return target, own, order.expand(batch).unsqueeze(-1)
+
+
+def cohort_inputs(
+    logits: Tensor,
+    alpha: float | Tensor,
+    beta: float,
+    weights: Tensor | None,
+    temperature: float,
+    precision: str,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Logits over temperature `(K, B, C)`, at least float32; alpha `(B,)` in float64; weights `(K, K)`."""
+    check_precision(precision)
+    check_logits("logits", logits)
+    if logits.ndim != 3 or logits.shape[0] < 2:
+        raise ValueError(
+            f"logits has shape {tuple(logits.shape)}; a cohort is (K, B, C) with K >= 2 learners"
+        )
+    if not 0 <= beta < math.inf:
+        raise ValueError(f"beta={beta} is outside [0, inf)")
+    if not 0 < temperature < math.inf:
+        raise ValueError(f"temperature={temperature} is outside (0, inf)")
+    learners, batch, _ = logits.shape
+    order = order_of(alpha, logits.device)
+    if order.ndim > 1 or order.numel() not in (1, batch):
+        raise ValueError(f"alpha has shape {tuple(order.shape)}; it must broadcast to the batch ({batch},)")
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    if weights is None:
+        weights = logits.new_full((learners, learners), 1 / (learners - 1))
+    if weights.shape != (learners, learners):
+        raise ValueError(f"weights has shape {tuple(weights.shape)}; it must be ({learners}, {learners})")
+    if weights.device != logits.device:
+        raise ValueError(f"weights is on {weights.device}, logits on {logits.device}; the devices must agree")
+    if temperature != 1:
+        logits = logits / temperature
+    return logits, order.expand(batch), weights.detach().to(logits.dtype)

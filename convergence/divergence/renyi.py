@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from convergence.divergence.autograd import Derivatives, Precision, Renyi, pair_of
+from convergence.divergence.autograd import Derivatives, Precision, pair_of, renyi
 from convergence.divergence.hessian import hessian_own
 from convergence.divergence.inputs import check_precision, pair_inputs
 from convergence.divergence.stable import Pair
@@ -56,7 +56,7 @@ def renyi_divergence(
     target, own, order = pair_inputs(target, own, alpha)
     if detach_target:
         target = target.detach()
-    divergence = Renyi.apply(target, own, order, _derivatives(target, own, order), precision)[0].squeeze(-1)
+    divergence = renyi(target, own, order, _derivatives(target, own, order), precision)[0].squeeze(-1)
     return reduced(divergence, reduction)
 
 

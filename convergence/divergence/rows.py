@@ -253,7 +253,7 @@ def pair_row(
     if not (alpha >= 0.0 and alpha < np.inf and log_p_m <= 0.0 and log_q_n <= 0.0):
         return np.nan
     change, log_ratio_n = _tilt(target, own, p, q, n, log_q_n, alpha, work)
-    if np.isnan(log_ratio_n):
+    if not abs(log_ratio_n) < np.inf:  # infinite where p_n underflows
         return np.nan
     if abs(alpha - 1.0) < 0.1:
         total = _excess_sum_near_one(target, own, p, q, n, log_ratio_n, alpha, log_p_m, coefficients)

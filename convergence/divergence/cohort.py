@@ -1,0 +1,131 @@
+r"""Mutual learning of K learners at once: every learner's divergences from all its peers, in one pass.
+
+`loss_k = β Σ_{j≠k} w_kj · mean over the batch of D_α(p_j‖p_k)`, the peers p_j detached. On the CPU in
+float32 the gradient is added up row by row while a row is in cache, so that nothing of size `(B, C)` is kept
+per pair.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from convergence.divergence.autograd import Precision, renyi
+from convergence.divergence.backend import cohort, on_rows
+from convergence.divergence.inputs import cohort_inputs
+from convergence.divergence.renyi import renyi_divergence
+
+
+class CohortDivergence(NamedTuple):
+    """Losses `(K,)` to be differentiated, and constants `disagreement[k, j] = mean D(p_j‖p_k)` `(K, K)`."""
+
+    losses: Tensor
+    disagreement: Tensor
+
+
+def cohort_divergence(
+    logits: Tensor,
+    *,
+    alpha: float | Tensor,
+    beta: float = 1.0,
+    weights: Tensor | None = None,
+    temperature: float = 1.0,
+    precision: Precision = "accurate",
+) -> CohortDivergence:
+    r"""`β Σ_{j≠k} w_kj · mean D_α(p_j‖p_k)` for every learner k, its peers detached, in nats.
+
+    Args:
+        logits: `(K, B, C)`, K ≥ 2 learners on the same batch; `p_k = softmax(logits[k]/temperature)`.
+        alpha: order in [0, ∞]; a number, or a tensor that broadcasts to `(B,)` and may be trained.
+        beta: weight of the mutual part, in [0, ∞).
+        weights: constants `(K, K)`, row k holds what learner k gives to each peer, the diagonal is not used;
+            1/(K−1) by default.
+        temperature: divides the logits, as in distillation; the usual factor temperature² is for the caller.
+        precision: as in `renyi_divergence`.
+
+    Returns:
+        Losses `(K,)` and disagreements `(K, K)` with a zero diagonal. `losses.sum().backward()` gives every
+        learner the gradient of its own loss.
+
+    Raises:
+        TypeError: logits or alpha of the wrong type.
+        ValueError: fewer than two learners, shapes or devices that do not fit, a number outside its range.
+    """
+    logits, order, weights = cohort_inputs(logits, alpha, beta, weights, temperature, precision)
+    if on_rows(logits) and not order.requires_grad and not torch.compiler.is_compiling():
+        with_gradient = torch.is_grad_enabled() and logits.requires_grad
+        losses, disagreement, _ = _Cohort.apply(logits, order, weights, with_gradient)
+    else:
+        losses, disagreement = _by_pairs(logits, order, weights, precision)
+    return CohortDivergence(beta * losses, disagreement.detach())
+
+
+class _Cohort(Function):
+    """`(logits, order, weights) → (losses, disagreement, gradient of the losses)` by the row kernels."""
+
+    @staticmethod
+    def forward(logits: Tensor, order: Tensor, weights: Tensor, with_gradient: bool) -> tuple[Tensor, ...]:
+        rows, gradient = cohort(logits, order, weights / logits.shape[1], with_gradient)
+        disagreement = rows.mean(-1).to(logits.dtype)
+        return _weighted(weights, disagreement), disagreement, gradient
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        ctx.mark_non_differentiable(*output[1:])
+        ctx.save_for_backward(*inputs[:3], output[2])
+
+    @staticmethod
+    def backward(ctx: Any, by_losses: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+        logits, order, weights, gradient = ctx.saved_tensors
+        if gradient.shape != logits.shape or torch.is_grad_enabled():  # a second derivative may follow
+            gradient = _gradient_by_pairs(logits, order, weights)
+        return by_losses[:, None, None] * gradient, None, None, None
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> tuple[Any, Any]:
+        """Maps over cohorts pair by pair; the gradient is left to backward."""
+        by_pairs = torch.vmap(partial(_by_pairs, precision="accurate"), in_dims[:3])
+        losses, disagreement = by_pairs(*arguments[:3])
+        return (losses, disagreement, losses), (0, 0, 0)
+
+
+def _by_pairs(logits: Tensor, order: Tensor, weights: Tensor, precision: Precision) -> tuple[Tensor, Tensor]:
+    learners = range(len(logits))
+    pairs = [
+        renyi_divergence(logits[j], logits[k], alpha=order, detach_target=True, precision=precision).mean()
+        if j != k
+        else logits.new_zeros(())
+        for k in learners
+        for j in learners
+    ]
+    disagreement = torch.stack(pairs).unflatten(0, (len(learners), len(learners)))
+    return _weighted(weights, disagreement), disagreement
+
+
+def _gradient_by_pairs(logits: Tensor, order: Tensor, weights: Tensor) -> Tensor:
+    """The gradient of the losses as a differentiable function of the logits, peers constant."""
+    learners = range(len(logits))
+    shares = weights / logits.shape[1]
+    order = order.unsqueeze(-1)
+    return torch.stack(
+        [
+            sum(
+                (
+                    shares[k, j] * renyi(logits[j].detach(), logits[k], order, "own", "accurate")[2]
+                    for j in learners
+                    if j != k
+                ),
+                start=torch.zeros_like(logits[k]),
+            )
+            for k in learners
+        ]
+    )
+
+
+def _weighted(weights: Tensor, disagreement: Tensor) -> Tensor:
+    # A peer of weight 0 counts for nothing, even when it is infinitely far away.
+    return torch.where(weights == 0, 0, weights * disagreement).sum(-1)

@@ -1,0 +1,79 @@
+"""The loss of Rényi-divergence deep mutual learning, for existing training loops."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from convergence.divergence.autograd import Precision
+from convergence.divergence.cohort import cohort_divergence
+
+
+class MutualLosses(NamedTuple):
+    """Losses `(K,)` of the learners, and the constant `disagreement[k, j] = mean D(p_j‖p_k)` `(K, K)`."""
+
+    losses: Tensor
+    disagreement: Tensor
+
+
+class MutualLoss(nn.Module):
+    r"""Cross-entropy plus `τ²β Σ_{j≠k} w_kj · mean D_α(p_j‖p_k)` for every learner k, its peers detached.
+
+    `p_k = softmax(logits[k]/τ)`; the cross-entropy is of the logits themselves. The factor τ² keeps the
+    mutual gradients of the size they have at τ = 1, as in distillation (Hinton et al. 2015).
+
+    Args:
+        alpha: order in [0, ∞]; an `nn.Parameter` is trained with the loss.
+        beta: weight of the mutual part, in [0, ∞).
+        temperature: τ, in (0, ∞).
+        weights: constants `(K, K)`, 1/(K−1) by default, see `cohort_divergence`.
+        label_smoothing: of the cross-entropy alone.
+        precision: as in `renyi_divergence`.
+    """
+
+    def __init__(
+        self,
+        alpha: float | Tensor,
+        beta: float = 1.0,
+        temperature: float = 1.0,
+        *,
+        weights: Tensor | None = None,
+        label_smoothing: float = 0.0,
+        precision: Precision = "accurate",
+    ) -> None:
+        super().__init__()
+        self.alpha = alpha
+        self.beta = beta
+        self.temperature = temperature
+        self.register_buffer("weights", weights)
+        self.label_smoothing = label_smoothing
+        self.precision: Precision = precision
+
+    def forward(self, logits: Tensor, labels: Tensor) -> MutualLosses:
+        """Losses and disagreements of logits `(K, B, C)` on labels `(B,)`.
+
+        `losses.sum().backward()` gives every learner the gradient of its own loss.
+        """
+        mutual, disagreement = cohort_divergence(
+            logits,
+            alpha=self.alpha,
+            beta=self.beta,
+            weights=self.get_buffer("weights"),
+            temperature=self.temperature,
+            precision=self.precision,
+        )
+        if labels.shape != logits.shape[1:2]:
+            raise ValueError(
+                f"labels has shape {tuple(labels.shape)}; logits {tuple(logits.shape)} need (B,)"
+            )
+        supervised = torch.stack(
+            [functional.cross_entropy(z, labels, label_smoothing=self.label_smoothing) for z in logits]
+        )
+        return MutualLosses(supervised + self.temperature**2 * mutual, disagreement)
+
+    def extra_repr(self) -> str:
+        """Order, weight and temperature."""
+        return f"alpha={self.alpha}, beta={self.beta}, temperature={self.temperature}"
