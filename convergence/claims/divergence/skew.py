@@ -12,7 +12,7 @@ def _instances(coordinates: Coordinates) -> dict[str, Tensor]:
     target, own = pairs(coordinates, masks=ANY)
     # From 1e-5 on, 1 − (1 − α) = α to the tolerance.
     alpha = orders(coordinates, atoms=(0.5,), low=1e-5, high=1 - 1e-5)
-    return {"target": target, "own": own, "alpha": alpha.clamp(max=1 - 1e-5)}
+    return {"target": target, "own": own, "alpha": alpha}
 
 
 def _skew(target: Tensor, own: Tensor, alpha: Tensor) -> Sides:

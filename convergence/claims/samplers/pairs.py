@@ -79,7 +79,7 @@ def orders(
     kind, t = coordinates.index(4), coordinates.take()
     spread = low * (high / low) ** ((t + 1) / 2)
     side = torch.where(t < 0, -1.0 if low < 1 else 1.0, 1.0 if high > 1 else -1.0)
-    near = 1 + side * 10 ** (-1 - 6 * t.abs())
+    near = (1 + side * 10 ** (-1 - 6 * t.abs())).clamp(low, high)
     position = ((t + 1) / 2 * len(atoms)).long().clamp(0, len(atoms) - 1)
     atom = torch.tensor(atoms, dtype=t.dtype)[position]
     return torch.where(kind == 0, atom, torch.where(kind == 1, near, spread))

@@ -12,7 +12,7 @@ from convergence.claims.samplers.pairs import orders
 
 
 def _instances(coordinates: Coordinates) -> dict[str, Tensor]:
-    alpha = orders(coordinates, atoms=(0.5,), low=1e-3, high=1 - 1e-3).clamp(max=1 - 1e-3)
+    alpha = orders(coordinates, atoms=(0.5,), low=1e-3, high=1 - 1e-3)
     return cohort(coordinates, learners=2) | {"alpha": alpha}
 
 
