@@ -95,11 +95,12 @@ def _coefficient(interval: Interval | None, exact: float | None) -> dict[str, fl
 
 
 def default_step_sizes(problem: Problem, count: int = 6) -> tuple[float, ...]:
-    """A geometric grid down from half the largest step size of `stationarity`, by factors of √2.
+    """A geometric grid down from a quarter of the largest step size of `stationarity`, by factors of √2.
 
-    From there on a parabola follows the floor of a quadratic to a fraction of a percent.
+    From there on what a parabola leaves of the floor of a quadratic moves its intercept by a few hundredths of
+    the interval; from twice as far up, by half of it (at 256 replicas).
     """
-    return tuple(problem.largest_step_size / 2 * 2 ** (-k / 2) for k in range(count))
+    return tuple(problem.largest_step_size / 4 * 2 ** (-k / 2) for k in range(count))
 
 
 def floor(
