@@ -23,7 +23,7 @@ LIBRARIES = ("renyi-dml", "torch", "numpy", "scipy", "sympy", "python-flint")
 def render_verification(result: Verification) -> str:
     """The report of `rdml verify` as one HTML page."""
     return (
-        _environment()
+        environment()
         .get_template("verification.html.j2")
         .render(
             result=result,
@@ -61,7 +61,8 @@ def lines(instance: dict[str, object]) -> str:
     )
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where the templates are found, and what they can call."""
     environment = Environment(
         loader=PackageLoader("rdml"),
         autoescape=True,

@@ -215,6 +215,15 @@ def parquet_bytes(rows: Sequence[Row]) -> bytes:
     return bytes(sink.getvalue())
 
 
+@contextmanager
+def writing_studies(store: Path) -> Iterator[None]:
+    """Hold the studies of a store for writing; waits for another process that does."""
+    folder = store / "studies"
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / ".lock", fallback_to_soft=False):
+        yield
+
+
 def save_study(store: Path, name: str, specification: Record, columns: Mapping[str, Any]) -> None:
     """Keep which runs belong to a study; an earlier one of that name is replaced, its runs stay."""
     import pyarrow as pa
@@ -226,8 +235,7 @@ def save_study(store: Path, name: str, specification: Record, columns: Mapping[s
     )
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    with _explained(store):
-        path.parent.mkdir(exist_ok=True)
+    with _explained(store), writing_studies(store):
         write_atomically(path, bytes(sink.getvalue()))
 
 

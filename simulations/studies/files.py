@@ -37,6 +37,10 @@ class StoreError(ValueError):
     """Something about a run store that keeps it, or one file of it, from being used; names the file."""
 
 
+class NewerFormat(StoreError):
+    """A newer version wrote it: it is not damaged, and not to be touched."""
+
+
 class Study(NamedTuple):
     """A study as it was expanded: its configuration and one row for each run.
 
@@ -87,7 +91,7 @@ def check_format(record: Record, path: Path) -> None:
     if not isinstance(found, int) or found < 1:
         raise StoreError(f"{path} is damaged: its format is {found!r}, not a number")
     if found > FORMAT:
-        raise StoreError(
+        raise NewerFormat(
             f"{path} was written by a newer version (format {found}; this version reads up to {FORMAT}): "
             "upgrade renyi-dml"
         )
@@ -138,12 +142,12 @@ def read_record(folder: Path) -> Record | None:
     return record
 
 
-def run_folders(store: Path) -> Iterator[Path]:
-    """Folders of all runs, by id; whatever else lies in the store is passed over."""
-    for shard in sorted(os.scandir(store), key=lambda entry: entry.name):
-        if re.fullmatch("[0-9a-f]{2}", shard.name) and shard.is_dir(follow_symlinks=False):
-            names = sorted(e.name for e in os.scandir(shard.path) if e.is_dir(follow_symlinks=False))
-            yield from (store / shard.name / name for name in names if RUN_ID.fullmatch(name))
+def run_folders(store: Path, shard: str = "[0-9a-f]{2}") -> Iterator[Path]:
+    """Folders of all runs, or of those in one shard, by id; whatever else lies there is passed over."""
+    for entry in sorted(os.scandir(store), key=lambda entry: entry.name):
+        if re.fullmatch(shard, entry.name) and entry.is_dir(follow_symlinks=False):
+            names = sorted(e.name for e in os.scandir(entry.path) if e.is_dir(follow_symlinks=False))
+            yield from (store / entry.name / name for name in names if RUN_ID.fullmatch(name))
 
 
 def read_metrics(folder: Path, record: Record) -> pa.Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -41,8 +41,8 @@ def load(
         study: its name.
         store: the run store.
         form: `"dataset"`: an xarray Dataset. For a grid its dimensions are the swept keys and `replicate`;
-            for other designs `point` and `replicate`, with the swept keys as coordinates. Summaries have these
-            dimensions; metrics have `row` besides, NaN beyond a run's last row, and `_by_row` at the end of a
+            for other designs `point` and `replicate`, with the swept keys as coordinates. Summaries have
+            these dimensions; metrics have `row` besides, NaN beyond a run's last row, and `_by_row` after a
             name that a summary has too. `"runs"`: a pandas frame with a line for each run: id, status, swept
             values, summary. `"metrics"`: a frame with a line for each row of metrics of each finished run.
 
@@ -62,12 +62,16 @@ def load(
 
 def runs_frame(store: Path, study: Study) -> pd.DataFrame:
     """A line for each run of a study."""
+    return frame_of(study, dict(_records(store, study)))
+
+
+def frame_of(study: Study, records: Mapping[str, Record]) -> pd.DataFrame:
+    """A line for each run of a study, from records by run id."""
     import pandas as pd
 
-    lines = []
-    for _, record in _records(store, study):
-        summary = _numbers(record.get("summary", {}))
-        lines.append({"status": record["status"], **summary})
+    absent = {"status": "absent"}
+    found = [records.get(run, absent) for run in study.points.column("run").to_pylist()]
+    lines = [{"status": record["status"], **_numbers(record.get("summary", {}))} for record in found]
     points = study.points.to_pandas()
     clash = set(points.columns) & {name for line in lines for name in line}
     if clash:
