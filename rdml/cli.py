@@ -6,7 +6,10 @@ import sys
 
 import typer
 
-from rdml.commands import claims, ensembles
+from rdml.commands import claims, config, ensembles, runs
+from rdml.commands.doctor import doctor
+from rdml.commands.plot import plot
+from rdml.commands.report import report
 from rdml.commands.sweep import sweep
 from rdml.commands.verify import verify
 
@@ -32,6 +35,11 @@ app.command()(ensembles.problems)
 app.command()(ensembles.simulate)
 app.command()(ensembles.floor)
 app.command()(sweep)
+app.add_typer(runs.app, name="runs")
+app.add_typer(config.app, name="config")
+app.command()(plot)
+app.command()(report)
+app.command()(doctor)
 
 
 def spread(arguments: list[str]) -> list[str]:
