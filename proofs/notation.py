@@ -14,13 +14,16 @@ from proofs.kernel import Index, LogPartition, Softmax, Total
 
 Family = Callable[[Any], Expr]
 
-i, k, l, m = (Index(name, Symbol("C", positive=True)) for name in "iklm")
+i, k, m, n = (Index(name, Symbol("C", positive=True)) for name in "ikmn")
 """Classes."""
 
 target, own, direction, other, third = (IndexedBase(name, real=True) for name in ("a", "b", "w", "u", "c"))
 """Logits of p and q, directions, and logits of a third distribution."""
 
 alpha = Symbol("alpha", positive=True)
+order = Symbol("alpha", real=True)
+"""The order where the formulas hold for every real number."""
+
 s = Symbol("s", real=True)
 
 

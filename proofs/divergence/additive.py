@@ -5,7 +5,7 @@ from sympy import IndexedBase, Symbol, exp, log
 from proofs.kernel import Goal, Index, Proof, Total, by_identity, eq, ne
 from proofs.notation import alpha, i, kl, p, q, renyi
 
-n = Index("n", Symbol("C'", positive=True))
+n = Index("o", Symbol("C'", positive=True))
 """Classes of the second component."""
 
 

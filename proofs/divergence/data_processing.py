@@ -11,7 +11,7 @@ from proofs.kernel import Argument, Goal, Index, Proof, Theorem, Total, eq, le, 
 from proofs.notation import alpha, i, k, kl, p, q, renyi
 
 channel = IndexedBase("W", nonnegative=True)
-n = Index("n", Symbol("C'", positive=True))
+n = Index("o", Symbol("C'", positive=True))
 x = Symbol("x", positive=True)
 GIVEN = (
     eq(Total(channel[i, n], n), 1, i),

@@ -15,10 +15,8 @@ from proofs.notation import (
     path,
     q,
     renyi,
-    softmax,
     t,
     third,
-    third_cumulant,
     variance,
 )
 

@@ -1,17 +1,17 @@
 """The Rényi divergence is a Jensen gap of the log-partition function."""
 
 from proofs.kernel import Goal, Proof, by_identity, eq, ne
-from proofs.notation import a, alpha, b, log_partition, mixed, renyi
+from proofs.notation import a, b, log_partition, mixed, order, renyi
 
-GAP = (log_partition(mixed(alpha)) - alpha * log_partition(a) - (1 - alpha) * log_partition(b)) / (alpha - 1)
+GAP = (log_partition(mixed(order)) - order * log_partition(a) - (1 - order) * log_partition(b)) / (order - 1)
 
 PROOF = Proof(
     "jensen-gap",
     goals=(
         Goal(
             "gap",
-            given=(ne(alpha, 1),),
-            shows=(eq(renyi(alpha), GAP),),
+            given=(ne(order, 1),),
+            shows=(eq(renyi(order), GAP),),
             argument=by_identity,
             asserts=(
                 r"D_\alpha(p\|q) ="

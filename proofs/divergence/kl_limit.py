@@ -16,7 +16,6 @@ from proofs.notation import (
     renyi,
     softmax,
     third,
-    third_cumulant,
     variance,
 )
 

@@ -7,7 +7,7 @@ the escort, and `αx² + (1−α)y² ≥ α(1−α)(x+y)²`.
 from sympy import Abs, Min, Rational, Symbol, diff, log
 
 from proofs.kernel import Argument, Goal, Proof, Theorem, le, lt, ne
-from proofs.notation import a, alpha, b, i, kl, mixed, norm1, own, p, q, r, renyi, target
+from proofs.notation import a, alpha, b, i, kl, mixed, norm1, order, own, p, q, r, renyi, target
 
 x, y = Symbol("x", positive=True), Symbol("y", positive=True)
 CLASSICAL = (4 + 2 * x) * (x * log(x) - x + 1) - 3 * (x - 1) ** 2
@@ -31,7 +31,7 @@ def order_one(kernel: Argument) -> Theorem:
 
 def below_one(kernel: Argument) -> Theorem:
     """The triangle inequality through the escort, and a square."""
-    value = kernel.cite("variational", "attained")
+    value = kernel.cite("variational", "attained", {order: alpha})
     to_target = kernel.cite("pinsker", "order 1", {target: mixed(alpha), own: a})
     to_own = kernel.cite("pinsker", "order 1", {target: mixed(alpha), own: b})
     first, second = norm1(lambda n: r(n) - p(n)), norm1(lambda n: r(n) - q(n))

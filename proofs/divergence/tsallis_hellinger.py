@@ -3,17 +3,17 @@
 from sympy import log
 
 from proofs.kernel import Goal, Proof, Total, by_identity, eq, ne
-from proofs.notation import alpha, i, p, q, renyi
+from proofs.notation import i, order, p, q, renyi
 
-HELLINGER = (Total(p(i) ** alpha * q(i) ** (1 - alpha), i) - 1) / (alpha - 1)
+HELLINGER = (Total(p(i) ** order * q(i) ** (1 - order), i) - 1) / (order - 1)
 
 PROOF = Proof(
     "tsallis-hellinger",
     goals=(
         Goal(
             "hellinger",
-            given=(ne(alpha, 1),),
-            shows=(eq((alpha - 1) * renyi(alpha), log(1 + (alpha - 1) * HELLINGER)),),
+            given=(ne(order, 1),),
+            shows=(eq((order - 1) * renyi(order), log(1 + (order - 1) * HELLINGER)),),
             argument=by_identity,
             asserts=(
                 r"(\alpha-1) D_\alpha(p\|q) = \log(1 + (\alpha-1) H_\alpha(p\|q))"

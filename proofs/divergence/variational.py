@@ -1,17 +1,19 @@
 r"""(1−α)D_α is the least of αKL(s‖p) + (1−α)KL(s‖q), attained at the escort."""
 
 from proofs.kernel import Argument, Goal, Proof, Theorem, by_identity, eq, le, ne
-from proofs.notation import alpha, c, kl, mixed, own, p, q, r, renyi, softmax, target
+from proofs.notation import c, escort, kl, mixed, order, own, p, q, renyi, softmax, target
+
+r = escort(order)
 
 mixture = softmax(c)
-VALUE = alpha * kl(mixture, p) + (1 - alpha) * kl(mixture, q)
+VALUE = order * kl(mixture, p) + (1 - order) * kl(mixture, q)
 
 
 def least(kernel: Argument) -> Theorem:
     """The excess over the minimum is KL(s‖r) ≥ 0."""
     split = kernel.cite("variational", "split")
-    _, _, positive = kernel.cite("nonneg", "order 1", {target: c, own: mixed(alpha)})
-    return kernel.combine(le((1 - alpha) * renyi(alpha), VALUE), (-1, split), (1, positive))
+    _, _, positive = kernel.cite("nonneg", "order 1", {target: c, own: mixed(order)})
+    return kernel.combine(le((1 - order) * renyi(order), VALUE), (-1, split), (1, positive))
 
 
 PROOF = Proof(
@@ -19,8 +21,8 @@ PROOF = Proof(
     goals=(
         Goal(
             "split",
-            given=(ne(alpha, 1),),
-            shows=(eq(VALUE, kl(mixture, r) + (1 - alpha) * renyi(alpha)),),
+            given=(ne(order, 1),),
+            shows=(eq(VALUE, kl(mixture, r) + (1 - order) * renyi(order)),),
             argument=by_identity,
             asserts=(
                 r"\alpha \mathrm{KL}(s\|p) + (1-\alpha) \mathrm{KL}(s\|q)"
@@ -29,8 +31,8 @@ PROOF = Proof(
         ),
         Goal(
             "attained",
-            given=(ne(alpha, 1),),
-            shows=(eq((1 - alpha) * renyi(alpha), alpha * kl(r, p) + (1 - alpha) * kl(r, q)),),
+            given=(ne(order, 1),),
+            shows=(eq((1 - order) * renyi(order), order * kl(r, p) + (1 - order) * kl(r, q)),),
             argument=by_identity,
             asserts=(
                 r"(1-\alpha) D_\alpha(p\|q) = \alpha \mathrm{KL}(r_\alpha\|p) + (1-\alpha) \mathrm{KL}(r_\alpha\|q)",
@@ -38,8 +40,8 @@ PROOF = Proof(
         ),
         Goal(
             "least",
-            given=(ne(alpha, 1),),
-            shows=(le((1 - alpha) * renyi(alpha), VALUE),),
+            given=(ne(order, 1),),
+            shows=(le((1 - order) * renyi(order), VALUE),),
             argument=least,
             asserts=(
                 r"(1-\alpha) D_\alpha(p\|q) \le \alpha \mathrm{KL}(s\|p) + (1-\alpha) \mathrm{KL}(s\|q)",

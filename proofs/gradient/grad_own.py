@@ -1,7 +1,9 @@
 """The gradient in the own logits is q − r_α, at α = 1 q − p."""
 
 from proofs.kernel import Goal, Proof, Total, by_identity, eq, ne, slope
-from proofs.notation import alpha, b, i, kl, p, q, r, renyi, s, softmax, w
+from proofs.notation import b, escort, i, kl, order, p, q, renyi, s, softmax, w
+
+r = escort(order)
 
 MOVED = softmax(lambda n: b(n) + s * w(n))
 """`q` at logits `b + s·w`: its slope at s = 0 is the derivative in direction w, for every w."""
@@ -11,8 +13,8 @@ PROOF = Proof(
     goals=(
         Goal(
             "order not 1",
-            given=(ne(alpha, 1),),
-            shows=(eq(slope(renyi(alpha, p, MOVED), s, 0), Total((q(i) - r(i)) * w(i), i)),),
+            given=(ne(order, 1),),
+            shows=(eq(slope(renyi(order, p, MOVED), s, 0), Total((q(i) - r(i)) * w(i), i)),),
             argument=by_identity,
             asserts=(
                 r"\nabla_{z_q} D_\alpha(p\|q) = q - r_\alpha",

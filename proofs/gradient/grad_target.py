@@ -3,7 +3,9 @@
 from sympy import log
 
 from proofs.kernel import Goal, Proof, Total, by_identity, eq, ne, slope
-from proofs.notation import a, alpha, i, kl, p, q, r, renyi, s, softmax, w
+from proofs.notation import a, escort, i, kl, order, p, q, renyi, s, softmax, w
+
+r = escort(order)
 
 MOVED = softmax(lambda n: a(n) + s * w(n))
 """`p` at logits `a + s·w`: its slope at s = 0 is the derivative in direction w, for every w."""
@@ -13,9 +15,9 @@ PROOF = Proof(
     goals=(
         Goal(
             "order not 1",
-            given=(ne(alpha, 1),),
+            given=(ne(order, 1),),
             shows=(
-                eq(slope(renyi(alpha, MOVED, q), s, 0), alpha / (alpha - 1) * Total((r(i) - p(i)) * w(i), i)),
+                eq(slope(renyi(order, MOVED, q), s, 0), order / (order - 1) * Total((r(i) - p(i)) * w(i), i)),
             ),
             argument=by_identity,
             asserts=(

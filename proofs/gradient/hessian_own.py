@@ -1,8 +1,11 @@
 """The Hessian in the own logits is Σ(q) − (1−α)Σ(r)."""
 
-from proofs.kernel import Goal, Proof, by_identity, eq, ne, slope
-from proofs.notation import alpha, b, covariance, kl, p, q, r, renyi, s, softmax, u, w
 from sympy import Symbol
+
+from proofs.kernel import Goal, Proof, by_identity, eq, ne, slope
+from proofs.notation import b, covariance, escort, kl, order, p, q, renyi, s, softmax, u, w
+
+r = escort(order)
 
 t = Symbol("t", real=True)
 MOVED = softmax(lambda n: b(n) + s * w(n) + t * u(n))
@@ -13,15 +16,15 @@ PROOF = Proof(
     goals=(
         Goal(
             "order not 1",
-            given=(ne(alpha, 1),),
+            given=(ne(order, 1),),
             shows=(
                 eq(
-                    slope(slope(renyi(alpha, p, MOVED), s, 0), t, 0),
-                    covariance(q, w, u) - (1 - alpha) * covariance(r, w, u),
+                    slope(slope(renyi(order, p, MOVED), s, 0), t, 0),
+                    covariance(q, w, u) - (1 - order) * covariance(r, w, u),
                 ),
             ),
             argument=by_identity,
-            asserts=(),
+            asserts=(r"\nabla_{z_q}^2 D_\alpha(p\|q) = \Sigma(q) - (1-\alpha) \Sigma(r_\alpha)",),
         ),
         Goal(
             "order 1",

@@ -157,14 +157,17 @@ class Kernel(Rules):
         sums = [Total(weight * e, *indices) for e in (f, g, h)]
         return self._theorem(le(sums[0] ** 2, sums[1] * sums[2]), signs, theorem)
 
-    @rule("a term of a sum")
-    def term_of_sum(self, e: Any, i: Index, at: Any, using: Using = ()) -> Theorem:
-        """`e_at ≤ Σ_i e_i` where no `e_i` is negative."""
-        e, at, signs = sympify(e), sympify(at), self._signs(using)
+    @rule("terms of a sum")
+    def terms_of_sum(self, e: Any, i: Index, *at: Index, using: Using = ()) -> Theorem:
+        """`Σ_{k ∈ at} e_k ≤ Σ_i e_i` for distinct indices, where no `e_i` is negative."""
+        e, signs = sympify(e), self._signs(using)
         signs.require(Total(e, i), NONNEGATIVE, "term")
-        if i.total == 1 or not isinstance(at, Index) or at.total != i.total:
-            raise Rejected(f"{at} is not one of the indices of the sum")
-        return self._theorem(le(substitute(e, {i: at}), Total(e, i)), signs)
+        if i.total == 1 or not all(isinstance(k, Index) and k.total == i.total for k in at):
+            raise Rejected(f"{at} are not indices of the sum")
+        for n, k in enumerate(at):
+            for other in at[:n]:
+                signs.require(k - other, frozenset((-1, 1)), "indices must differ")
+        return self._theorem(le(sum(substitute(e, {i: k}) for k in at), Total(e, i)), signs)
 
     @rule("vanishing sum")
     def vanishing(self, theorem: Theorem, using: Using = ()) -> Theorem:
@@ -219,18 +222,27 @@ class Kernel(Rules):
         return self._theorem(le(argument, e) if isinstance(e, Max) else le(e, argument), self._signs(()))
 
     @rule("sign function")
-    def sign_of(self, e: Any) -> tuple[Theorem, Theorem, Theorem]:
-        """`sign(e)·e = |e|`, `−1 ≤ sign(e)`, `sign(e) ≤ 1`."""
+    def sign_of(self, e: Any, f: Expr, x: Symbol) -> tuple[Theorem, Theorem, Theorem]:
+        """`sign(e)·(f(e) − f(0)) = |f(e) − f(0)|` for an increasing `f`; `−1 ≤ sign(e)`; `sign(e) ≤ 1`."""
         e, signs = sympify(e), self._signs(())
-        relations = (eq(sign(e) * e, Abs(e)), le(-1, sign(e)), le(sign(e), 1))
+        for point in (e, Integer(0)):
+            self._require_kind(x, point, signs)
+        self._require_smooth(f, x, signs)
+        if not signs.of(diff(f, x)) <= NONNEGATIVE or any(x in t.fixed for t in signs.used):
+            raise Rejected(f"{f} is not known to increase in {x}")
+        change = substitute(f, {x: e}) - substitute(f, {x: Integer(0)})
+        relations = (eq(sign(e) * change, Abs(change)), le(-1, sign(e)), le(sign(e), 1))
         return tuple(self._theorem(r, signs) for r in relations)  # type: ignore[return-value]
+
+    @rule("sign function increases")
+    def signs_ordered(self, e: Any, other: Any) -> Theorem:
+        """`0 ≤ (sign(e) − sign(other))(e − other)`."""
+        e, other = sympify(e), sympify(other)
+        return self._theorem(le(0, (sign(e) - sign(other)) * (e - other)), self._signs(()))
 
     def _require_smooth(self, f: Expr, x: Symbol, signs: Signs) -> None:
         """`f` is smooth in `x` at every point of its domain."""
-        strict_only = [a for a in f.atoms(Abs, sign, Max, Min) if x in free(a)]
-        if strict_only:
-            raise Rejected(f"{f} has kinks in {x}")
-        signs.require_defined(f, strict=True)
+        signs.require_defined(f, smooth=x)
         if any(x in t.fixed for t in signs.used):
             raise Rejected(f"{f} is not known to be smooth for every {x}")
 

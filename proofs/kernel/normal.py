@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from itertools import permutations
 from math import ceil, floor, gcd, lcm
 
@@ -42,7 +42,7 @@ Poly = dict[Monomial, Fraction]
 ONE: Monomial = frozenset()
 
 
-@lru_cache(maxsize=None)
+@cache
 def normal(e: Expr) -> Poly:
     """The normal form of `e`, assuming that `e` is defined (see `signs.Signs.require_defined`)."""
     if isinstance(e, Rational):
@@ -168,11 +168,10 @@ def power(form: Poly, k: Fraction) -> Poly:
             return {}
         raise Rejected("division by zero")
     if len(form) > 1:
-        content = _content(form)
-        if k.denominator == 1 and _leading(form) < 0:
-            content = -content
-        base = expression({m: c / content for m, c in form.items()})
-        return times(_root(content, k), _reduced({base: k}))
+        content, common, base = _primitive(form, signed=k.denominator == 1)
+        return product(
+            (_root(content, k), _reduced({b: n * k for b, n in common.items()}), _reduced({base: k}))
+        )
     ((monomial, c),) = form.items()
     if k.denominator == 1:
         return _reduced({base: n * k for base, n in monomial}, c**k)
@@ -210,12 +209,14 @@ def logarithm(form: Poly) -> Poly:
     if len(form) != 1:
         if not form:
             raise Rejected("logarithm of zero")
-        content = _content(form)
-        base = expression({m: c / content for m, c in form.items()})
-        return plus(_log_rational(content), {frozenset({(log(base), Fraction(1))}): Fraction(1)})
+        content, common, base = _primitive(form, signed=False)
+        factors = logarithm(_reduced(common))
+        return plus(_log_rational(content), factors, {frozenset({(log(base), Fraction(1))}): Fraction(1)})
     ((monomial, c),) = form.items()
     out, lump = _log_rational(abs(c)), {ONE: Fraction(-1 if c < 0 else 1)}
-    split = c > 0 and all(nonnegative_atom(base) for base, _ in monomial)  # none is 0, since the product is not
+    split = c > 0 and all(
+        nonnegative_atom(base) for base, _ in monomial
+    )  # none is 0, since the product is not
     for base, k in monomial:
         if isinstance(base, exp) or base is E:
             out = plus(out, times(constant(k), normal(base.args[0] if base.args else Integer(1))))
@@ -237,14 +238,14 @@ def absolute(form: Poly) -> Poly:
     if not form:
         return {}
     if len(form) > 1:
-        content = _content(form)
-        signed = content if _leading(form) > 0 else -content
-        value = Abs(expression({m: c / signed for m, c in form.items()}))
-        return times(constant(content), atom(value) if isinstance(value, Abs) else normal(value))
+        content, common, base = _primitive(form, signed=True)
+        value = Abs(base)
+        bare = atom(value) if isinstance(value, Abs) else normal(value)
+        return product((constant(abs(content)), absolute(_reduced(common)), bare))
     ((monomial, c),) = form.items()
     out = constant(abs(c))
     for base, k in monomial:
-        known = positive_atom(base) or k.denominator > 1 or k % 2 == 0
+        known = nonnegative_atom(base) or k.denominator > 1 or k % 2 == 0
         out = times(out, _reduced({base if known else Abs(base): k}))
     return out
 
@@ -303,7 +304,9 @@ def positive_atom(e: Expr, strict: bool = True) -> bool:
     """Whether `e` is positive by its kind alone (or, if not strict, at least not negative)."""
     if isinstance(e, Total | Add):
         form = normal(e.body if isinstance(e, Total) else e)
-        return bool(form) and all(c > 0 and all(positive_atom(b, strict) for b, _ in m) for m, c in form.items())
+        return bool(form) and all(
+            c > 0 and all(positive_atom(b, strict) for b, _ in m) for m, c in form.items()
+        )
     if isinstance(e, Symbol | Indexed | Rational):
         return bool(e.is_positive if strict else e.is_nonnegative)
     return isinstance(e, exp) or e is E or (not strict and isinstance(e, Abs))
@@ -327,14 +330,27 @@ def expression(form: Poly) -> Expr:
     )
 
 
-def _content(form: Poly) -> Fraction:
-    """The positive rational that makes the coefficients of `form / content` coprime integers."""
-    return Fraction(gcd(*(c.numerator for c in form.values())), lcm(*(c.denominator for c in form.values())))
+def _primitive(form: Poly, signed: bool) -> tuple[Fraction, dict[Expr, Fraction], Expr]:
+    """`form = content · common · base`: a rational, common powers of atoms, and a base fixed up to nothing.
 
-
-def _leading(form: Poly) -> Fraction:
-    """The coefficient that fixes the sign of a composite base."""
-    return min(form.items(), key=lambda term: str(expression({term[0]: Fraction(1)})))[1]
+    If signed, of any atoms, and the content makes the leading coefficient of the base positive; else the content
+    is positive and the atoms are positive by their kind.
+    """
+    content = Fraction(
+        gcd(*(c.numerator for c in form.values())), lcm(*(c.denominator for c in form.values()))
+    )
+    powers = [dict(m) for m in form]
+    atoms = {b for m in powers for b in m if signed or positive_atom(b)}
+    common = {b: min(m.get(b, Fraction(0)) for m in powers) for b in atoms}
+    base = plus(
+        *(
+            _reduced({b: m.get(b, Fraction(0)) - common.get(b, Fraction(0)) for b in m | common}, c / content)
+            for m, c in zip(powers, form.values(), strict=True)
+        )
+    )
+    if signed and min(base.items(), key=lambda term: str(expression({term[0]: Fraction(1)})))[1] < 0:
+        content, base = -content, {m: -c for m, c in base.items()}
+    return content, {b: k for b, k in common.items() if k}, expression(base)
 
 
 def _root(c: Fraction, k: Fraction) -> Poly:

@@ -9,7 +9,7 @@ from typing import Any
 from sympy import Symbol, sympify
 
 from proofs.kernel.lemmas import Kernel
-from proofs.kernel.rules import Step, rule
+from proofs.kernel.rules import rule
 from proofs.kernel.terms import Fixed, Rejected
 from proofs.kernel.theorem import _KERNEL, Relation, Theorem
 

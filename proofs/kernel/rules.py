@@ -6,7 +6,7 @@ A proof is a function of a `Kernel`; what it returns has been derived by these r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, ParamSpec
@@ -14,9 +14,9 @@ from typing import Any, ParamSpec
 from sympy import Expr, IndexedBase, Integer, Symbol, sympify
 
 from proofs.kernel.normal import is_zero
-from proofs.kernel.signs import ANY, NONNEGATIVE, POSITIVE, Signs
+from proofs.kernel.signs import NONNEGATIVE, POSITIVE, Signs
 from proofs.kernel.terms import Fixed, Index, Rejected, Time, Total, generic_element
-from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq, le
+from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq
 
 P = ParamSpec("P")
 Using = Sequence[Theorem]

@@ -56,6 +56,8 @@ class Signs:
             signs = self._structure(e, depth)
             if len(signs) > 1 and not free(e) and (known := sign_of_number(e)) is not None:
                 signs &= {known}
+            if len(signs) > 1 and isinstance(e, Add) and not normal(e):
+                signs = frozenset((0,))
             for fact in self.facts:
                 if len(signs) > 1:
                     signs = self._narrowed(e, signs, fact, depth)
@@ -67,34 +69,36 @@ class Signs:
         if not self.of(e) <= allowed:
             raise Rejected(f"{what}: the sign of {e} is not known to be right")
 
-    def require_defined(self, e: Expr, strict: bool = False) -> None:
+    def require_defined(self, e: Expr, smooth: Symbol | bool = False) -> None:
         """Reject unless `e` is defined: denominators nonzero, logarithms of positive numbers, and so on.
 
-        With `strict`, moreover `e` is smooth in all that it depends on.
+        With `smooth`, moreover `e` is smooth in that symbol, or (True) in all that it depends on.
         """
+        if isinstance(smooth, Symbol) and smooth not in free(e):
+            smooth = False
         if isinstance(e, Float):
             raise Rejected(f"floating-point number {e} where exact is required")
         if isinstance(e, Slope):
             if any(s in free(a) for a in e.body.atoms(Abs, sign, Max, Min) for s in e.bound):
                 raise Rejected("differentiates through a kink")
-            return self.require_defined(substitute(e.body, {e.bound[0]: e.free[0]}), strict=True)
+            return self.require_defined(substitute(e.body, {e.bound[0]: e.free[0]}), smooth=True)
         if isinstance(e, Binder):
-            with_bound, self._bound = self._bound, self._bound + e.bound
-            self.require_defined(e.body, strict)
-            self._bound = with_bound
+            before, self._bound = self._bound, self._bound + e.bound
+            self.require_defined(e.body, smooth)
+            self._bound = before
             return None
-        if strict and isinstance(e, Abs | sign | Max | Min):
-            self.require(e.args[0], frozenset((-1, 1)), "kink")
+        if smooth and isinstance(e, Abs | sign | Max | Min):
+            raise Rejected(f"{e} has kinks")
         if isinstance(e, log):
             self.require(e.args[0], POSITIVE, "logarithm")
         if isinstance(e, Pow) and not (isinstance(e.exp, Integer) and e.exp > 0):
             if isinstance(e.exp, Integer):
                 self.require(e.base, frozenset((-1, 1)), "division")
             else:
-                rooted = isinstance(e.exp, Rational) and e.exp > 0 and not strict
+                rooted = isinstance(e.exp, Rational) and e.exp > 0 and not smooth
                 self.require(e.base, NONNEGATIVE if rooted else POSITIVE, "power")
         for a in e.args if not isinstance(e, Indexed) else ():
-            self.require_defined(a, strict)
+            self.require_defined(a, smooth)
         return None
 
     def _structure(self, e: Expr, depth: int) -> Set:

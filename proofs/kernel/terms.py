@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from sympy import Expr, Indexed, Symbol, diff, exp, log, sympify
@@ -213,7 +213,7 @@ class Fixed(Symbol):
     """A constant that a lemma has provided (`there is a ξ such that …`); it depends on all that was there."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def free(e: Expr) -> frozenset[Any]:
     """Symbols, indices and families that occur free in `e`."""
     if isinstance(e, Symbol):
