@@ -72,7 +72,9 @@ def normal(e: Expr) -> Poly:
         return normal(e.unfold())
     if isinstance(e, Value | Grad):
         return atom(_opaque(e))
-    if isinstance(e, sign | Max | Min):
+    if isinstance(e, sign):
+        return signum(normal(e.args[0]))
+    if isinstance(e, Max | Min):
         value = e.func(*(expression(normal(a)) for a in e.args))
         return atom(value) if isinstance(value, e.func) else normal(value)
     if isinstance(e, Symbol | Indexed):
@@ -250,6 +252,17 @@ def absolute(form: Poly) -> Poly:
     return out
 
 
+def signum(form: Poly) -> Poly:
+    """`sign(form)`, odd, and blind to positive factors."""
+    if not form:
+        return {}
+    _, _, base = _primitive(form, signed=False)
+    flip = _leading(normal(base)) < 0
+    value = sign(-base if flip else base)
+    bare = atom(value) if isinstance(value, sign) else normal(value)
+    return times(constant(Fraction(-1 if flip else 1)), bare)
+
+
 def total(form: Poly, i: Index) -> Poly:
     """`Σ_i form`: linear, factors without `i` pulled out, products of sums flattened into one."""
     parts = []
@@ -348,9 +361,14 @@ def _primitive(form: Poly, signed: bool) -> tuple[Fraction, dict[Expr, Fraction]
             for m, c in zip(powers, form.values(), strict=True)
         )
     )
-    if signed and min(base.items(), key=lambda term: str(expression({term[0]: Fraction(1)})))[1] < 0:
+    if signed and _leading(base) < 0:
         content, base = -content, {m: -c for m, c in base.items()}
     return content, {b: k for b, k in common.items() if k}, expression(base)
+
+
+def _leading(form: Poly) -> Fraction:
+    """The coefficient of the first term in a fixed order."""
+    return min(form.items(), key=lambda term: str(expression({term[0]: Fraction(1)})))[1]
 
 
 def _root(c: Fraction, k: Fraction) -> Poly:
