@@ -197,7 +197,7 @@ def load_study(path: Path, settings: Iterable[str] = ()) -> StudyFile:
         raise ValueError(f"{path}: {error}") from error
     for setting in settings:
         _set(data, setting)
-    _check_plain(data, str(path))
+    check_plain(data, str(path))
     return validate(StudyFile, data, str(path))
 
 
@@ -259,16 +259,16 @@ def _set(data: dict[str, Any], setting: str) -> None:
     data |= merged(data, {key: parsed["value"] if set(parsed) == {"value"} else text})
 
 
-def _check_plain(value: Any, where: str, depth: int = 0) -> None:
+def check_plain(value: Any, where: str, depth: int = 0) -> None:
     """Refuse what no run could mean: nesting without end, integers beyond 64 bits, dates."""
     if depth > DEEPEST:
         raise ValueError(f"{where} is nested more than {DEEPEST} deep")
     if isinstance(value, dict):
         for key, item in value.items():
-            _check_plain(item, f"{where}: {key}" if depth == 0 else f"{where}.{key}", depth + 1)
+            check_plain(item, f"{where}: {key}" if depth == 0 else f"{where}.{key}", depth + 1)
     elif isinstance(value, list):
         for item in value:
-            _check_plain(item, where, depth + 1)
+            check_plain(item, where, depth + 1)
     elif isinstance(value, int) and abs(value) > LARGEST_INTEGER:
         raise ValueError(f"{where} is an integer beyond 64 bits")
     elif isinstance(value, float) and not math.isfinite(value):

@@ -52,10 +52,8 @@ def resolve(study: StudyFile) -> dict[str, Any]:
     common: dict[str, Any] | None = None
     for _, _, settings in Plan(study, kind_of(study), code="").settings():
         flat = {key: value for key, value in flatten(settings).items() if value is not None}
-        if common is None:
-            common = flat
-        else:
-            common = {key: value for key, value in common.items() if flat.get(key) == value}
+        known = flat if common is None else common
+        common = {key: value for key, value in known.items() if flat.get(key) == value}
     run = {key: value for key, value in (common or {}).items() if key not in swept and key != "seed"}
     plain = study.model_dump(mode="json", exclude_none=True)
     return {**plain, "run": merged({}, {**run, "seed": study.run.get("seed", 0)})}
