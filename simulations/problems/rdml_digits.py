@@ -88,6 +88,7 @@ def rdml_digits(
         return mutual(x, everything)
 
     def noise(uniforms: Tensor, x: Tensor, mean_gradient: Tensor) -> Tensor:
+        uniforms = uniforms.cpu()  # where the data lies
         chosen = [shard[(uniforms * len(shard)).long().clamp(max=len(shard) - 1)] for shard in shards]
         drawn = (uniforms * samples).long().clamp(max=samples - 1)
         minibatch = supervised(x, chosen) + (mutual(x, drawn) if beta else 0)

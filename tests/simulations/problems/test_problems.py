@@ -217,6 +217,14 @@ def test_unknown_names_are_suggested():
         ("double-well", {"tilt": 0.4}),
         ("matrix-factorisation", {"rank": 4}),
         ("rosenbrock", {"radius": 1.0}),
+        ("styblinski-tang", {"radius": 3.0}),
+        ("phase-retrieval", {"radius": 0.5}),
+        ("teacher-student", {"batch": 0}),
+        ("rdml-digits", {"alpha": -1.0}),
+        ("rdml-digits", {"learners": 1}),
+        ("rdml-waves", {"alpha": -1.0}),
+        ("rdml-waves", {"beta": math.inf}),
+        ("rdml-waves", {"learners": 1}),
     ],
 )
 def test_bad_parameters_are_named(name, parameters):
@@ -224,7 +232,21 @@ def test_bad_parameters_are_named(name, parameters):
         problem(name, **parameters)
 
 
-def test_a_relative_bias_of_one_is_refused():
-    bias = Bias(lambda x, g: -g, 0.0, 1.0)
-    with pytest.raises(ValueError, match=r"relative_bias is 1\.0"):
-        Problem("own", 1, lambda x: x.sum(1), lambda x: x, 1.0, 0.0, (1.0,), bias=bias)
+@pytest.mark.parametrize(
+    ("named", "changes"),
+    [
+        (r"relative_bias is 1\.0", {"bias": Bias(lambda x, g: -g, 0.0, 1.0)}),
+        ("bias_bound", {"bias": Bias(lambda x, g: -g, -1.0)}),
+        ("start has 2 numbers", {"start": (1.0, 2.0)}),
+        ("smoothness is nan", {"smoothness": math.nan}),
+    ],
+)
+def test_a_problem_that_contradicts_itself_is_refused(named, changes):
+    own = {"smoothness": 1.0, "start": (1.0,)} | changes
+    with pytest.raises(ValueError, match=named):
+        Problem("own", 1, lambda x: x.sum(1), lambda x: x, minimum=0.0, **own)
+
+
+def test_a_weight_decay_of_zero_is_refused():
+    with pytest.raises(ValueError, match="weight_decay is 0"):
+        problem("quadratic").regularised(0)
