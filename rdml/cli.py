@@ -6,12 +6,14 @@ import sys
 
 import typer
 
-from rdml.commands import claims, config, ensembles, runs
+from rdml.commands import claims, config, runs, scope, simulate
 from rdml.commands.doctor import doctor
+from rdml.commands.floor import floor
 from rdml.commands.plot import plot
 from rdml.commands.report import report
 from rdml.commands.sweep import sweep
 from rdml.commands.verify import verify
+from rdml.commands.worst_case import worst_case
 
 SEVERAL = ("--alpha", "--beta", "--step-size")
 
@@ -31,9 +33,14 @@ def _root() -> None:
 
 app.command()(verify)
 app.add_typer(claims.app, name="claims")
-app.command()(ensembles.problems)
-app.command()(ensembles.simulate)
-app.command()(ensembles.floor)
+app.command()(worst_case)
+app.command()(simulate.problems)
+app.command()(simulate.simulate)
+app.command()(floor)
+app.command()(scope.scope)
+app.command()(scope.basins)
+app.command()(scope.tightness)
+app.command()(scope.phase)
 app.command()(sweep)
 app.add_typer(runs.app, name="runs")
 app.add_typer(config.app, name="config")

@@ -1,0 +1,195 @@
+"""`rdml scope`, `basins`, `tightness`, `phase`: the bounded scope, the search within it, what bounds give away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rdml.options import JsonFile, OutDir, Seed
+from rdml.problem_options import (
+    Alphas,
+    Betas,
+    Parameters,
+    ProblemName,
+    Replicas,
+    StepSizes,
+    make_problem,
+    variants_of,
+)
+
+
+def scope(
+    problem: ProblemName = "double-well",
+    step_size: StepSizes = None,
+    replicas: Replicas = 256,
+    parameters: Parameters = None,
+    seed: Seed = 0,
+    json: JsonFile = None,
+    out: OutDir = Path("out"),
+) -> None:
+    """Measure the radius of the stationary cloud over step sizes against the bounded scope of the theory."""
+    from rdml.figures import save_figure
+    from rdml.files import write_json
+    from rdml.progress import working
+    from simulations.experiments.scope import scope as measure
+    from simulations.plots.scope import scope_radius
+    from simulations.plots.style import new_figure
+
+    with working() as progress:
+        result = measure(
+            make_problem(problem, parameters),
+            step_size or None,
+            replicas=replicas,
+            seed=seed,
+            progress=progress,
+        )
+    print_table(
+        ("step size", "E‖x‖²", "95 % interval", "bound", "sharp bound", "diverged"),
+        (
+            (
+                p.step_size,
+                p.mean_square_radius.value,
+                p.mean_square_radius[1:],
+                p.bound,
+                p.sharp_bound,
+                p.diverged,
+            )
+            for p in result.points
+        ),
+    )
+    if json is not None:
+        write_json(json, result.to_json())
+    figure, axes = new_figure()
+    scope_radius(axes, result)
+    save_figure(figure, out, f"{problem}-scope")
+
+
+def basins(
+    problem: ProblemName = "double-well",
+    step_size: StepSizes = None,
+    alpha: Alphas = None,
+    beta: Betas = None,
+    time: Annotated[float, typer.Option(help="Length of a run: step size times steps.")] = 200.0,
+    replicas: Replicas = 256,
+    parameters: Parameters = None,
+    seed: Seed = 0,
+    json: JsonFile = None,
+    out: OutDir = Path("out"),
+) -> None:
+    """Measure how fast SGD leaves a basin ("goes on searching"), with survival curves."""
+    from rdml.figures import save_figure
+    from rdml.files import write_json
+    from rdml.progress import working
+    from simulations.experiments.basins import basins as measure
+    from simulations.plots.basins import survival
+    from simulations.plots.style import new_figure
+
+    variants = variants_of(problem, parameters, alpha, beta)
+    with working() as progress:
+        results = {
+            label: measure(
+                variant, step_size or None, time=time, replicas=replicas, seed=seed, progress=progress
+            )
+            for label, variant in variants.items()
+        }
+    print_table(
+        ("variant", "step size", "left", "of", "rate", "95 % interval", "diverged"),
+        (
+            (label or problem, c.step_size, c.exits, replicas, c.rate.value, c.rate[1:], c.diverged)
+            for label, result in results.items()
+            for c in result.curves
+        ),
+    )
+    if json is not None:
+        values = [result.to_json() for result in results.values()]
+        write_json(json, values[0] if len(values) == 1 else {"basins": values})
+    figure, axes = new_figure()
+    for label, result in results.items():
+        survival(axes, result, label=label)
+    save_figure(figure, out, f"{problem}-basins")
+
+
+def tightness(
+    problems: Annotated[
+        list[str] | None, typer.Argument(metavar="[PROBLEM]...", help="All by default.")
+    ] = None,
+    replicas: Replicas = 64,
+    seed: Seed = 0,
+    json: JsonFile = None,
+    out: OutDir = Path("out"),
+) -> None:
+    """Measure how much of each convergence bound each problem uses."""
+    from rdml.figures import save_figure
+    from rdml.files import write_json
+    from rdml.progress import working
+    from simulations.experiments.tightness import tightness as measure
+    from simulations.plots.style import new_figure
+    from simulations.plots.tightness import usage
+    from simulations.problems import PROBLEMS
+
+    chosen = [make_problem(name, None) for name in problems or PROBLEMS]
+    with working() as progress:
+        usages = measure(chosen, replicas=replicas, seed=seed, progress=progress)
+    print_table(
+        ("problem", "bound", "measured", "allowed", "share", "95 % interval"),
+        ((u.problem, u.bound, u.measured.value, u.allowed, u.share.value, u.share[1:]) for u in usages),
+    )
+    if json is not None:
+        write_json(json, {"usages": [one.to_json() for one in usages]})
+    figure, axes = new_figure(height=1.5 + 0.22 * len(usages))
+    usage(axes, usages)
+    save_figure(figure, out, "tightness")
+
+
+def phase(
+    alpha: Alphas = None,
+    beta: Betas = None,
+    parameters: Parameters = None,
+    json: JsonFile = None,
+    out: OutDir = Path("out"),
+) -> None:
+    """Draw the bias floor of an RDML cohort over orders and weights, and of the joint potential at order ½."""
+    from rdml.figures import save_figure
+    from rdml.files import write_json
+    from rdml.problem_options import key_values
+    from rdml.progress import working
+    from simulations.experiments.phase import phase as measure
+    from simulations.plots.phase import phase_diagram
+    from simulations.plots.style import new_figure
+
+    alphas, betas = alpha or [0.25, 0.5, 1.0, 1.5, 2.0, 4.0], beta or [0.0, 0.25, 0.5, 1.0, 2.0]
+    with working() as progress:
+        result = measure(alphas, betas, progress=progress, **key_values(parameters))
+    print_table(
+        ("alpha", "beta", "floor of each learner", "‖∇F‖²", "‖∇Φ‖²", "disagreement"),
+        (
+            (c.alpha, c.beta, c.learner_floors, c.joint_floor, c.potential_floor, c.disagreement)
+            for c in result.cells
+        ),
+    )
+    if json is not None:
+        write_json(json, result.to_json())
+    figure, axes = new_figure()
+    phase_diagram(axes, result)
+    save_figure(figure, out, "phase")
+
+
+def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Rows of text, numbers, intervals (pairs of numbers) and unknowns (None)."""
+    from rich.console import Console
+    from rich.table import Table
+
+    def cell(value: object) -> str:
+        if value is None:
+            return "–"
+        if isinstance(value, tuple):
+            return "[" + ", ".join(cell(item) for item in value) + "]"
+        return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(cell(value) for value in row))
+    Console().print(table, markup=False)

@@ -1,0 +1,134 @@
+"""`rdml problems` and `rdml simulate`: what there is to run SGD on, and one ensemble of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rdml.options import JsonFile, OutDir, Seed
+from rdml.problem_options import Parameters, ProblemName, Replicas, domain, make_problem
+
+if TYPE_CHECKING:
+    from simulations.ensemble.run import Ensemble
+    from simulations.problems import Problem
+
+
+def problems(json: JsonFile = None) -> None:
+    """List the problems with their constants."""
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    from rdml.files import write_json
+    from simulations.problems import PROBLEMS, problem
+
+    made = [problem(name) for name in PROBLEMS]
+    headings = ("problem", "d", "L", "L holds for", "F*", "σ²", "M", "ζ", "m")
+    table = Table(*(Column(heading, no_wrap=True) for heading in headings), box=SIMPLE, padding=(0, 1, 0, 0))
+    for one in made:
+        constants = (one.minimum, one.noise_variance, one.noise_growth, one.bias_bound, one.relative_bias)
+        cells = ["–" if number is None else f"{number:.3g}" for number in constants]
+        table.add_row(one.name, str(one.dimension), f"{one.smoothness:.3g}", domain(one), *cells)
+    Console().print(table)
+    if json is not None:
+        write_json(json, {"problems": [describe(one) for one in made]})
+
+
+def simulate(
+    problem: ProblemName,
+    step_size: Annotated[float | None, typer.Option(help="η; a quarter of 1/((M+1)L) by default.")] = None,
+    steps: Annotated[int, typer.Option(help="T.")] = 2000,
+    replicas: Replicas = 256,
+    momentum: Annotated[float, typer.Option(help="Heavy-ball momentum in [0, 1).")] = 0.0,
+    parameters: Parameters = None,
+    seed: Seed = 0,
+    json: JsonFile = None,
+    out: OutDir = Path("out"),
+) -> None:
+    """Run an ensemble, print its summary and draw stationarity over iterations."""
+    from rdml.figures import save_figure
+    from rdml.files import write_json
+    from rdml.progress import working
+    from simulations.ensemble.run import simulate as run
+    from simulations.plots.stationarity import stationarity
+    from simulations.plots.style import new_figure
+
+    chosen = make_problem(problem, parameters)
+    with working() as progress:
+        ensemble = run(
+            chosen,
+            step_size=chosen.largest_step_size / 4 if step_size is None else step_size,
+            steps=steps,
+            replicas=replicas,
+            momentum=momentum,
+            seed=seed,
+            progress=lambda iteration: progress(f"{chosen.name}: iteration {iteration} of {steps}"),
+        )
+    result = summary(ensemble)
+    print_values(result)
+    if json is not None:
+        write_json(json, result)
+    figure, axes = new_figure()
+    stationarity(axes, ensemble)
+    save_figure(figure, out, f"{chosen.name}-stationarity")
+    if ensemble.diverged:
+        raise typer.Exit(1)
+
+
+def summary(run: Ensemble) -> dict[str, object]:
+    """What the run came to, JSON-ready: root mean square gradient against the bound, and who diverged."""
+    from convergence.bounds.stationarity import stationarity
+    from convergence.statistics.intervals import mean_interval
+
+    problem = run.problem
+    average = mean_interval(run.average_gradient_norm_squared)
+    bound = None
+    if problem.minimum is not None and run.step_size <= problem.largest_step_size:
+        bound = stationarity(
+            initial_gap=float(run.moments.column("objective")[0][0]) - problem.minimum,
+            step_size=run.step_size,
+            smoothness=problem.smoothness,
+            steps=run.steps,
+            noise_variance=problem.noise_variance,
+            noise_growth=problem.noise_growth,
+            bias_bound=problem.bias_bound,
+            relative_bias=problem.relative_bias,
+        )
+    return {
+        "problem": problem.name,
+        "step_size": run.step_size,
+        "steps": run.steps,
+        "replicas": run.replicas,
+        "seed": run.seed,
+        "mean_gradient_norm_squared": average.value,
+        "low": average.low,
+        "high": average.high,
+        "bound": bound,
+        "diverged": run.diverged,
+        "first_divergence_step": int(run.diverged_at[run.diverged_at >= 0].min()) if run.diverged else None,
+    }
+
+
+def describe(problem: Problem) -> dict[str, object]:
+    """Constants of a problem, JSON-ready."""
+    return {
+        "name": problem.name,
+        "dimension": problem.dimension,
+        "smoothness": problem.smoothness,
+        "minimum": problem.minimum,
+        "noise_variance": problem.noise_variance,
+        "noise_growth": problem.noise_growth,
+        "bias_bound": problem.bias_bound,
+        "relative_bias": problem.relative_bias,
+        "domain": domain(problem),
+        "parameters": dict(problem.parameters),
+        "sources": dict(problem.sources),
+    }
+
+
+def print_values(values: dict[str, object]) -> None:
+    """Names and values, one a line."""
+    for name, value in values.items():
+        typer.echo(f"{name}: {value:.6g}" if isinstance(value, float) else f"{name}: {value}")
