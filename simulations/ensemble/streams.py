@@ -12,9 +12,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
+
+from simulations.ensemble.compiled.normals import fill_normals, fill_words
 
 Law = Literal["normal", "sign", "uniform"]
 """Standard normal; ±1 with equal chance; uniform on [0, 1)."""
@@ -55,39 +56,23 @@ def initial_states(seed: int, replicas: int, first: int = 0) -> Words:
         return np.stack([_mix(start + _GOLDEN * np.uint64(k)) for k in (1, 2, 3, 4)], axis=1)
 
 
-@njit(cache=True)
-def fill_words(states: Words, words: Words) -> None:
-    """Write the next words of each stream into its row of `words` and advance `states`, both in place."""
-    for i in range(words.shape[0]):
-        s0, s1, s2, s3 = states[i]
-        for j in range(words.shape[1]):
-            total = s0 + s3
-            words[i, j] = ((total << np.uint64(23)) | (total >> np.uint64(41))) + s0
-            shifted = s1 << np.uint64(17)
-            s2 ^= s0
-            s3 ^= s1
-            s1 ^= s2
-            s0 ^= s3
-            s2 ^= shifted
-            s3 = (s3 << np.uint64(45)) | (s3 >> np.uint64(19))
-        states[i, 0], states[i, 1], states[i, 2], states[i, 3] = s0, s1, s2, s3
-
-
 def variates(words: Words, law: Law, dtype: torch.dtype) -> Tensor:
-    """Turn words `(R, n)` into as many variates of `law`, one from each word (normals: a pair from a pair).
+    """Turn words `(R, n)` into variates of `law`, one from each word; float32 normals: two from each.
 
-    Normals are Box–Muller's `√(−2 log u)·(cos, sin)(2πv)` with `u ∈ (0, 1]` of 53 bits, so that none exceeds
-    8.57 in magnitude; the pairs are adjacent.
+    See `compiled.normals` for the normals, of which adjacent ones make a pair.
     """
+    if law == "normal":
+        normals = torch.empty(len(words), words.shape[1] * _per_word(law, dtype), dtype=dtype)
+        fill_normals(words, normals.numpy())
+        return normals
     if law == "sign":
         signs = torch.from_numpy((words >> np.uint64(63)).astype(np.float64))
         return (2 * signs - 1).to(dtype)
-    uniform = torch.from_numpy((words >> np.uint64(11)).astype(np.float64)).mul_(2.0**-53)
-    if law == "uniform":
-        return uniform.to(dtype)
-    radius = torch.sqrt(-2 * torch.log(uniform[:, 0::2] + 2.0**-53))
-    angle = uniform[:, 1::2] * (2 * torch.pi)
-    return torch.stack((radius * torch.cos(angle), radius * torch.sin(angle)), dim=2).flatten(1).to(dtype)
+    return torch.from_numpy((words >> np.uint64(11)).astype(np.float64)).mul_(2.0**-53).to(dtype)
+
+
+def _per_word(law: Law, dtype: torch.dtype) -> int:
+    return 2 if law == "normal" and dtype == torch.float32 else 1
 
 
 def open_streams(seed: int, replicas: int, first: int = 0) -> Streams:
@@ -104,7 +89,8 @@ def take(streams: Streams, law: Law, count: int, dtype: torch.dtype) -> tuple[St
     if streams.position == streams.block.shape[1]:
         replicas = len(streams.states)
         steps = max(2, _BLOCK_BYTES // (16 * replicas * count) * 2)
-        states, words = streams.states.copy(), np.empty((replicas, min(steps, 256) * count), dtype=np.uint64)
+        states = streams.states.copy()
+        words = np.empty((replicas, min(steps, 256) * count // _per_word(law, dtype)), dtype=np.uint64)
         fill_words(states, words)
         streams = Streams(states, variates(words, law, dtype), 0)
     end = streams.position + count

@@ -1,0 +1,270 @@
+"""The loop of SGD over blocks of replicas.
+
+A block holds B replicas side by side: coordinate j of all of them is row j of an array `(d, B)`, so that
+every inner loop runs over replicas and vectorises, and the block stays in cache for all steps of a call.
+Normals are made in registers, in the loop that uses them.
+
+A step takes normals in the order of the coordinates, from pairs. Where d is odd the last pair of a step has
+one left over, which waits in `spare` for coordinate 0 of the next step.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simulations.ensemble.compiled.compile import Real, inlined
+from simulations.ensemble.compiled.normals import draw_pair
+
+CHUNK = 128
+"""Steps over which squares are summed in the precision of the run, before they go to the float64 totals."""
+
+GRADIENT, BIAS, NORM = range(3)
+"""Rows of a block's sums: of `‖∇F‖²`, `‖b‖²` and `‖x‖²`."""
+
+Array = Any
+
+
+class Blocks(NamedTuple):
+    """An ensemble in n blocks of B replicas.
+
+    Args:
+        points: `(n, d, B)`.
+        totals: sums over the steps so far of `‖∇F‖²`, `‖x‖²`, `η‖∇F‖²` and `η‖b‖²`, `(n, 4, B)` in float64.
+        diverged_at: `(n, B)`; −1, or the iteration at which `‖∇F‖²` first exceeded the limit.
+        states: of the streams, `(n, 4, B)`.
+        spare: the normal left over, `(n, B)`.
+    """
+
+    points: Array
+    totals: Array
+    diverged_at: Array
+    states: Array
+    spare: Array
+
+
+class Block(NamedTuple):
+    """One block while it takes steps.
+
+    Args:
+        x: points, `(d, B)`.
+        states: of the streams, `(4, B)`.
+        spare: the normal left over, `(B,)`.
+        direction: scratch for `∇F + b`, `(d, B)`.
+        sums: see `GRADIENT`, `(3, B)`.
+    """
+
+    x: Array
+    states: Array
+    spare: Array
+    direction: Array
+    sums: Array
+
+
+@inlined
+def descend(
+    step: Any,
+    function: Any,
+    blocks: Blocks,
+    parameters: Array,
+    noise_scale: Real,
+    limit: Real,
+    step_sizes: Array,
+    first: int,
+) -> None:
+    """Take `len(step_sizes)` steps with every block, in place, from iteration `first` on.
+
+    Args:
+        step: `separable_step`, `block_step` or `point_step`.
+        function: what describes the problem to `step`.
+        blocks: where the ensemble stands.
+        parameters: of `function`.
+        noise_scale: standard deviation of the noise in each coordinate.
+        limit: largest `‖∇F‖²` of a replica that has not diverged.
+        step_sizes: η of each step.
+        first: iteration.
+    """
+    count, dimension, width = blocks.points.shape
+    chunk = CHUNK if (step_sizes == step_sizes[0]).all() else 1  # η factors out of a chunk's sums
+    direction = np.empty((dimension, width), blocks.points.dtype)
+    sums = np.empty((3, width), blocks.points.dtype)
+    for n in range(count):
+        block = Block(blocks.points[n], blocks.states[n], blocks.spare[n], direction, sums)
+        for begin in range(0, len(step_sizes), chunk):
+            end = min(begin + chunk, len(step_sizes))
+            start = Block(block.x.copy(), block.states.copy(), block.spare.copy(), direction, sums)
+            sums[:] = 0
+            t = begin
+            while t < end:
+                odd = (first + t) * dimension % 2 != 0
+                t += step(function, block, odd, parameters, noise_scale, step_sizes[t], end - t)
+            within = True
+            for i in range(width):
+                blocks.totals[n, 0, i] += sums[GRADIENT, i]
+                blocks.totals[n, 1, i] += sums[NORM, i]
+                blocks.totals[n, 2, i] += step_sizes[begin] * sums[GRADIENT, i]
+                blocks.totals[n, 3, i] += step_sizes[begin] * sums[BIAS, i]
+                within &= sums[GRADIENT, i] <= limit
+            if within:
+                continue
+            for t in range(begin, end):  # a replica went astray: again, step by step, to see which and when
+                sums[:] = 0
+                odd = (first + t) * dimension % 2 != 0
+                step(function, start, odd, parameters, noise_scale, step_sizes[t], 1)
+                for i in range(width):
+                    if blocks.diverged_at[n, i] < 0 and not sums[GRADIENT, i] <= limit:
+                        blocks.diverged_at[n, i] = first + t
+
+
+@inlined
+def separable_step(
+    slope: Any, block: Block, odd: bool, parameters: Array, noise_scale: Real, step_size: Real, remaining: int
+) -> int:
+    """A step on `F = Σ_j w(x_j; a_j)` with constant bias: gradient, noise and move in one pass.
+
+    `slope(x_j, a_j)` is the derivative of w; rows 0 and 1 of `parameters` hold the a_j and the bias. In one
+    dimension it takes two steps at once where it may.
+
+    Returns:
+        how many steps it took.
+    """
+    x, _, spare, _, sums = block
+    dimension, width = x.shape
+    a, bias = parameters[0, 0], parameters[1, 0]
+    pair = dimension == 1 and remaining > 1 and not odd
+    squared_bias = bias * bias
+    for j in range(1, dimension):
+        squared_bias += parameters[1, j] * parameters[1, j]
+    if squared_bias > 0:
+        for i in range(width):
+            sums[BIAS, i] += squared_bias + squared_bias if pair else squared_bias
+    if pair:
+        for i in range(width):
+            normal, next_normal = draw(block, i)
+            here = x[0, i]
+            gradient = slope(here, a)
+            there = here - step_size * (gradient + bias + noise_scale * normal)
+            next_gradient = slope(there, a)
+            x[0, i] = there - step_size * (next_gradient + bias + noise_scale * next_normal)
+            sums[GRADIENT, i] += gradient * gradient + next_gradient * next_gradient
+            sums[NORM, i] += here * here + there * there
+        return 2
+    j = 0
+    if odd:
+        for i in range(width):
+            here = x[0, i]
+            gradient = slope(here, a)
+            x[0, i] = here - step_size * (gradient + bias + noise_scale * spare[i])
+            sums[GRADIENT, i] += gradient * gradient
+            sums[NORM, i] += here * here
+        j = 1
+    while j + 1 < dimension:
+        a, next_a = parameters[0, j], parameters[0, j + 1]
+        bias, next_bias = parameters[1, j], parameters[1, j + 1]
+        for i in range(width):
+            normal, next_normal = draw(block, i)
+            here, there = x[j, i], x[j + 1, i]
+            gradient, next_gradient = slope(here, a), slope(there, next_a)
+            x[j, i] = here - step_size * (gradient + bias + noise_scale * normal)
+            x[j + 1, i] = there - step_size * (next_gradient + next_bias + noise_scale * next_normal)
+            sums[GRADIENT, i] += gradient * gradient + next_gradient * next_gradient
+            sums[NORM, i] += here * here + there * there
+        j += 2
+    if j < dimension:
+        a, bias = parameters[0, j], parameters[1, j]
+        for i in range(width):
+            normal, spare[i] = draw(block, i)
+            here = x[j, i]
+            gradient = slope(here, a)
+            x[j, i] = here - step_size * (gradient + bias + noise_scale * normal)
+            sums[GRADIENT, i] += gradient * gradient
+            sums[NORM, i] += here * here
+    return 1
+
+
+@inlined
+def block_step(
+    gradient: Any,
+    block: Block,
+    odd: bool,
+    parameters: Array,
+    noise_scale: Real,
+    step_size: Real,
+    remaining: int,
+) -> int:
+    """A step with a function of the block: `gradient(x, parameters, direction, sums)`.
+
+    It reads `x (d, B)`, writes `∇F + b` into `direction (d, B)` and adds `‖∇F‖²` and `‖b‖²` to rows 0 and 1
+    of `sums (3, B)`. Inner loops over replicas vectorise.
+    """
+    gradient(block.x, parameters, block.direction, block.sums)
+    _move(block, odd, noise_scale, step_size)
+    return 1
+
+
+@inlined
+def point_step(
+    gradient: Any,
+    block: Block,
+    odd: bool,
+    parameters: Array,
+    noise_scale: Real,
+    step_size: Real,
+    remaining: int,
+) -> int:
+    """A step with a function of one point: `gradient(x, parameters, direction)` writes `∇F` into `direction`.
+
+    Easier to write, and several times slower, for it does not vectorise. There is no bias.
+    """
+    x, _, _, direction, sums = block
+    point, slope = np.empty(len(x), x.dtype), np.empty(len(x), x.dtype)
+    for i in range(x.shape[1]):
+        for j in range(len(x)):
+            point[j] = x[j, i]
+        gradient(point, parameters, slope)
+        squared = slope[0] * slope[0]
+        for j in range(1, len(x)):
+            squared += slope[j] * slope[j]
+        sums[GRADIENT, i] += squared
+        for j in range(len(x)):
+            direction[j, i] = slope[j]
+    _move(block, odd, noise_scale, step_size)
+    return 1
+
+
+@inlined
+def _move(block: Block, odd: bool, noise_scale: Real, step_size: Real) -> None:
+    x, _, spare, direction, sums = block
+    dimension, width = x.shape
+    j = 0
+    if odd:
+        for i in range(width):
+            here = x[0, i]
+            x[0, i] = here - step_size * (direction[0, i] + noise_scale * spare[i])
+            sums[NORM, i] += here * here
+        j = 1
+    while j + 1 < dimension:
+        for i in range(width):
+            normal, next_normal = draw(block, i)
+            here, there = x[j, i], x[j + 1, i]
+            x[j, i] = here - step_size * (direction[j, i] + noise_scale * normal)
+            x[j + 1, i] = there - step_size * (direction[j + 1, i] + noise_scale * next_normal)
+            sums[NORM, i] += here * here + there * there
+        j += 2
+    if j < dimension:
+        for i in range(width):
+            normal, spare[i] = draw(block, i)
+            here = x[j, i]
+            x[j, i] = here - step_size * (direction[j, i] + noise_scale * normal)
+            sums[NORM, i] += here * here
+
+
+@inlined
+def draw(block: Block, i: int) -> tuple[Real, Real]:
+    """The next two normals of replica i, whose stream is advanced."""
+    states = block.states
+    normal, next_normal, states[0, i], states[1, i], states[2, i], states[3, i] = draw_pair(
+        block.x[0, 0], states[0, i], states[1, i], states[2, i], states[3, i]
+    )
+    return normal, next_normal

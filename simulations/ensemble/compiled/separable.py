@@ -1,0 +1,68 @@
+"""Compiled problems whose function is a sum over coordinates."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from simulations.ensemble.compiled.compile import Real, compiled, inlined, like
+from simulations.ensemble.compiled.descent import descend, separable_step
+from simulations.ensemble.compiled.elementary import sine_of_turns
+
+
+@inlined
+def _quadratic_slope(x: Real, curvature: Real) -> Real:
+    return curvature * x
+
+
+@compiled
+def quadratic(*ensemble: Any) -> None:
+    """Rows of parameters: curvatures, bias."""
+    descend(separable_step, _quadratic_slope, *ensemble)
+
+
+@inlined
+def _double_well_slope(x: Real, tilt: Real) -> Real:
+    reach = like(1.5, x)
+    inside = -reach if x < -reach else x
+    inside = reach if inside > reach else inside
+    return inside * inside * inside - inside + like(5.75, x) * (x - inside) + tilt
+
+
+@compiled
+def double_well(*ensemble: Any) -> None:
+    """Rows of parameters: tilts, zeros."""
+    descend(separable_step, _double_well_slope, *ensemble)
+
+
+@inlined
+def _rastrigin_slope(x: Real, _: Real) -> Real:
+    return x + x + like(20 * math.pi, x) * sine_of_turns(x)
+
+
+@compiled
+def rastrigin(*ensemble: Any) -> None:
+    """Rows of parameters: zeros, zeros."""
+    descend(separable_step, _rastrigin_slope, *ensemble)
+
+
+@inlined
+def _styblinski_tang_slope(x: Real, _: Real) -> Real:
+    return (like(2, x) * x * x - like(16, x)) * x + like(2.5, x)
+
+
+@compiled
+def styblinski_tang(*ensemble: Any) -> None:
+    """Rows of parameters: zeros, zeros."""
+    descend(separable_step, _styblinski_tang_slope, *ensemble)
+
+
+@inlined
+def _pl_sine_slope(x: Real, _: Real) -> Real:
+    return x + x + like(3, x) * sine_of_turns(x * like(1 / math.pi, x))
+
+
+@compiled
+def pl_sine(*ensemble: Any) -> None:
+    """Rows of parameters: zeros, zeros."""
+    descend(separable_step, _pl_sine_slope, *ensemble)
