@@ -190,12 +190,16 @@ class Kernel(Rules):
         return self._theorem(eq(Total(substitute(f, {t: t + 1}) - f, t), ends[0] - ends[1]), self._signs(()))
 
     @rule("square root")
-    def root(self, x: Any, theorem: Theorem, using: Using = ()) -> Theorem:
-        """`x ≤ √y` from `x² ≤ y`."""
-        x = sympify(x)
-        if theorem.relation.op not in ("<=", "<", "=") or not is_zero(theorem.left - x**2):
-            raise Rejected("the premise is not of the form x² ≤ y")
-        return Theorem(le(x, sqrt(theorem.right)), theorem.hypotheses, _KERNEL)
+    def root(self, x: Any, theorem: Theorem, y: Any = None, using: Using = ()) -> Theorem:
+        """`x ≤ y` from `x² ≤ y²` and `0 ≤ y`; without y, `x ≤ √r` from `x² ≤ r`."""
+        x, signs = sympify(x), self._signs(using)
+        y = sqrt(theorem.right) if y is None else sympify(y)
+        if theorem.relation.op == "!=" or not is_zero(theorem.left - x**2) or not is_zero(theorem.right - y**2):
+            raise Rejected("the premise is not of the form x² ≤ y²")
+        square = Theorem(le(0, theorem.right), theorem.hypotheses, _KERNEL)  # it is at least x²
+        signs = self._signs([*using, square])
+        signs.require(y, NONNEGATIVE, "root")
+        return self._theorem(le(x, y), signs, theorem)
 
     @rule("absolute value")
     def absolute(self, e: Any, using: Using = ()) -> Theorem:

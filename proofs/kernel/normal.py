@@ -56,6 +56,8 @@ def normal(e: Expr) -> Poly:
     if isinstance(e, Pow):
         if isinstance(e.exp, Rational):
             return power(normal(e.base), Fraction(int(e.exp.p), int(e.exp.q)))
+        if e.exp.is_integer and not positive_atom(e.base):
+            return _integer_power(e.base, e.exp)
         return exponential(times(normal(e.exp), logarithm(normal(e.base))))
     if isinstance(e, exp) or e is E:
         return exponential(normal(e.args[0]) if e.args else constant(Fraction(1)))
@@ -193,6 +195,14 @@ def power(form: Poly, k: Fraction) -> Poly:
         ((base, n),) = left
         return times(out, _reduced({base: n * k}))
     return times(out, _reduced({expression(lump): k}))
+
+
+def _integer_power(base: Expr, k: Expr) -> Poly:
+    """`base^k` for an integer `k` without a value, where the base may be 0."""
+    form = normal(k)
+    shift = form.get(ONE, Fraction(0))
+    rest = expression(plus(form, constant(-shift)))
+    return times(power(normal(base), shift), atom(Pow(expression(normal(base)), rest)))
 
 
 def exponential(form: Poly) -> Poly:

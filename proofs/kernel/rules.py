@@ -16,7 +16,7 @@ from sympy import Expr, IndexedBase, Integer, Symbol, sympify
 from proofs.kernel.normal import is_zero
 from proofs.kernel.signs import NONNEGATIVE, POSITIVE, Signs
 from proofs.kernel.terms import Fixed, Index, Rejected, Time, Total, generic_element
-from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq
+from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq, le
 
 P = ParamSpec("P")
 Using = Sequence[Theorem]
@@ -135,6 +135,8 @@ class Rules:
     def sum_over(self, theorem: Theorem, *indices: Index, weight: Any = 1, using: Using = ()) -> Theorem:
         """`Σ weight·left op Σ weight·right` from the relation at each index; the weights are not negative."""
         r, weight, signs = theorem.relation, sympify(weight), self._signs(using)
+        ranges = {le(i + 1, i.total) for i in indices if isinstance(i, Time)}
+        theorem = Theorem(r, theorem.hypotheses - ranges, _KERNEL)  # a sum over t stops before its total
         if fixed := set(indices) & theorem.fixed:
             raise Rejected(f"the relation is not known for every {fixed}")
         for i in indices:

@@ -31,7 +31,7 @@ from sympy import (
 )
 
 from proofs.kernel.interval import sign_of_number
-from proofs.kernel.normal import Poly, normal, positive_atom, times
+from proofs.kernel.normal import Poly, expression, normal, positive_atom, times
 from proofs.kernel.terms import Binder, Index, Rejected, Slope, Softmax, Total, free, substitute
 from proofs.kernel.theorem import Theorem
 
@@ -56,8 +56,8 @@ class Signs:
             signs = self._structure(e, depth)
             if len(signs) > 1 and not free(e) and (known := sign_of_number(e)) is not None:
                 signs &= {known}
-            if len(signs) > 1 and isinstance(e, Add) and not normal(e):
-                signs = frozenset((0,))
+            if len(signs) > 1 and isinstance(e, Add):
+                signs &= self._structure(expression(normal(e)), depth)
             for fact in self.facts:
                 if len(signs) > 1:
                     signs = self._narrowed(e, signs, fact, depth)
@@ -92,8 +92,9 @@ class Signs:
         if isinstance(e, log):
             self.require(e.args[0], POSITIVE, "logarithm")
         if isinstance(e, Pow) and not (isinstance(e.exp, Integer) and e.exp > 0):
-            if isinstance(e.exp, Integer):
-                self.require(e.base, frozenset((-1, 1)), "division")
+            if e.exp.is_integer:
+                if not e.exp.is_nonnegative:
+                    self.require(e.base, frozenset((-1, 1)), "division")
             else:
                 rooted = isinstance(e.exp, Rational) and e.exp > 0 and not smooth
                 self.require(e.base, NONNEGATIVE if rooted else POSITIVE, "power")
@@ -135,6 +136,8 @@ class Signs:
         if isinstance(k, Integer):
             signs = frozenset(x if k % 2 else abs(x) for x in signs)
             return signs if k > 0 else signs - {0}
+        if k.is_integer and not signs <= POSITIVE:
+            return NONNEGATIVE if signs <= NONNEGATIVE else ANY
         return signs & NONNEGATIVE if isinstance(k, Rational) and k > 0 else POSITIVE
 
     def _narrowed(self, e: Expr, signs: Set, fact: Theorem, depth: int) -> Set:
