@@ -23,6 +23,7 @@ from simulations.networks.figures import self_bounding_scatter, stacked_ledger
 from simulations.networks.models import build
 from simulations.networks.monitor import COHORT, JACOBIANS, PATH, SAMPLES, Monitor, sample_quantities
 from simulations.networks.sampling import learner_seed
+from simulations.networks.threads import one_thread
 
 SPEAKS_OF = (*SAMPLES, *JACOBIANS, *COHORT, *PATH)
 ROWS = slice(None, None, 6)
@@ -94,6 +95,13 @@ def run(
     trial: Trial, claims: Sequence[Claim], *, seed: int, optimizer_of: OptimizerOf = plain_sgd
 ) -> tuple[list[Verdict], list[LedgerEntry], tuple[Tensor, Tensor]]:
     """Train one cohort; verdicts, the ledger, and every `(D, ‖q−r‖²)` that was met."""
+    with one_thread():
+        return _run(trial, claims, seed, optimizer_of)
+
+
+def _run(
+    trial: Trial, claims: Sequence[Claim], seed: int, optimizer_of: OptimizerOf
+) -> tuple[list[Verdict], list[LedgerEntry], tuple[Tensor, Tensor]]:
     data = digits()
     batch = (data.train_inputs, data.train_labels)
     models = [build("mlp", data, seed=learner_seed(seed, k)) for k in range(trial.learners)]
