@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 from itertools import product
 
 from sympy import (
@@ -141,15 +142,17 @@ class Signs:
         return signs & NONNEGATIVE if isinstance(k, Rational) and k > 0 else POSITIVE
 
     def _narrowed(self, e: Expr, signs: Set, fact: Theorem, depth: int) -> Set:
-        above = KNOWN[fact.relation.op]
+        above, form, terms = KNOWN[fact.relation.op], normal(e), set(Add.make_args(e))
         for gap in self._instances(fact, e):
-            ratio = _ratio(normal(e), normal(gap))
+            ratio = _ratio(form, normal(gap))
             known = ANY
             if ratio is not None:
                 known = above if ratio > 0 else _negated(above)
             elif depth and isinstance(e, Add | Symbol | Indexed) and fact.relation.op in ("<", "<="):
-                known = _folded(_add, (above, self.of(e - gap, depth - 1)))
-                known &= _folded(_add, (_negated(above), self.of(e + gap, depth - 1)))
+                if terms & set(Add.make_args(gap)):
+                    known &= _folded(_add, (above, self.of(e - gap, depth - 1)))
+                if terms & set(Add.make_args(-gap)):
+                    known &= _folded(_add, (_negated(above), self.of(e + gap, depth - 1)))
             if not signs <= known:
                 self.used.add(fact)
                 signs &= known
@@ -166,7 +169,12 @@ class Signs:
             else:
                 choices.append([k for k in here if k.total == i.total] or [i])
         for images in product(*choices):
-            yield substitute(gap, dict(zip(indices, images, strict=True)))
+            yield _renamed(gap, tuple(pair for pair in zip(indices, images, strict=True) if pair[0] != pair[1]))
+
+
+@lru_cache(maxsize=None)
+def _renamed(gap: Expr, images: tuple[tuple[Index, Index], ...]) -> Expr:
+    return substitute(gap, dict(images))
 
 
 def _negated(signs: Set) -> Set:
