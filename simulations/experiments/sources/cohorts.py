@@ -20,6 +20,19 @@ EVERY = 5
 """Steps between the states that are looked at."""
 
 PAIRS = (
+    "jensen-gap",
+    "nonneg",
+    "order-monotone",
+    "kl-limit",
+    "bhattacharyya",
+    "chi2",
+    "tsallis-hellinger",
+    "pinsker",
+    "pinsker-best",
+    "order-inversion",
+    "mean-value",
+    "variational",
+    "fisher-local",
     "grad-own",
     "grad-target",
     "hessian-own",
@@ -27,17 +40,17 @@ PAIRS = (
     "self-bounding",
     "self-bounding-best",
     "smooth-own",
-    "nonneg",
-    "jensen-gap",
-    "pinsker",
-    "pinsker-best",
-    "mean-value",
+    "grad-theta",
+    "peer-direction",
+    "order-lipschitz",
+    "order-as-weight",
+    "order-monotone-force",
 )
-"""Claims on one pair of distributions, true at every order in (0, ∞) but 1."""
+"""Claims on one pair of distributions of full support, true at every order in (0, ∞) but 1."""
 
 FIELDS = ("potential-half", "disagreement-lyapunov", "cohort-mean", "curl")
 
-CLAIMS = (*PAIRS, *FIELDS, "grad-theta", "skew-pair", "self-limiting")
+CLAIMS = (*PAIRS, *FIELDS, "skew", "skew-pair", "self-limiting")
 """Everything that these runs may speak of."""
 
 
@@ -69,6 +82,9 @@ def states(logits: Tensor, *, alpha: float, beta: float, words: str) -> list[Evi
         "target": target,
         "own": own,
         "alpha": torch.full((len(own),), alpha, dtype=torch.float64),
+        "larger_alpha": torch.full((len(own),), 2 * alpha, dtype=torch.float64),
+        "mixture": own.roll(1, 0),
+        "displacement": own.roll(-1, 0) - own,
         "jacobian": jacobian,
         "diameter": torch.full((len(own),), math.sqrt(2), dtype=torch.float64),
     }
@@ -83,8 +99,11 @@ def states(logits: Tensor, *, alpha: float, beta: float, words: str) -> list[Evi
         "betas": torch.full((count, 2), beta, dtype=torch.float64),
         "directions": logits.roll(1, 0),
     }
-    fields = (*FIELDS, *(("skew-pair",) if alpha < 1 else ()))
-    return [Evidence((*PAIRS, "grad-theta"), pairs, words), Evidence(fields, cohort, words)]
+    below = alpha < 1
+    return [
+        Evidence((*PAIRS, *(("skew",) if below else ())), pairs, words),
+        Evidence((*FIELDS, *(("skew-pair",) if below else ())), cohort, words),
+    ]
 
 
 def _self_limiting(made: Problem, x: Tensor, logits: Tensor, alpha: float) -> Evidence:
