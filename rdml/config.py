@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 import math
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -32,6 +33,7 @@ TAGS = {"sweep": ("grid", "list", "random", "latin-hypercube", "range", "choices
 LARGEST_FILE = 1 << 20
 LONGEST_STRING = 4000
 DEEPEST = 16
+LONG_KEY = re.compile(r"""(?:[\w"'-]+[ \t]*\.[ \t]*){32}""")
 LARGEST_INTEGER = 2**63 - 1
 LARGEST_STUDY = 10_000_000
 
@@ -188,7 +190,10 @@ def load_study(path: Path, settings: Iterable[str] = ()) -> StudyFile:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ValueError(f"{path} is larger than {LARGEST_FILE} bytes")
-        data = tomllib.loads(path.read_bytes().decode())
+        text = path.read_bytes().decode()
+        if LONG_KEY.search(text):  # tomllib's time grows with the square of a dotted key's length
+            raise RecursionError
+        data = tomllib.loads(text)
     except OSError as error:
         raise ValueError(f"{path} can't be read: {error.strerror}") from error
     except RecursionError as error:

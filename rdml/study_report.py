@@ -85,7 +85,7 @@ class StudyResult:
                 row.statuses[verdict["status"]] += 1
                 if _gravity(verdict) < _gravity(row.worst):
                     row.worst, row.run = verdict, run
-        return sorted(rows.values(), key=lambda row: (SEVERITY.index(row.worst["status"]), row.claim))
+        return sorted(rows.values(), key=lambda row: (_severity(row.worst), row.claim))
 
 
 def read_result(store: Path, name: str) -> StudyResult:
@@ -223,4 +223,9 @@ def _versions(result: StudyResult) -> dict[str, list[str]]:
 def _gravity(verdict: Record) -> tuple[int, float]:
     margin = verdict.get("margin")
     margin = float(margin) if isinstance(margin, int | float) else float("inf")
-    return SEVERITY.index(verdict["status"]), margin
+    return _severity(verdict), margin
+
+
+def _severity(verdict: Record) -> int:
+    status = verdict["status"]
+    return SEVERITY.index(status) if status in SEVERITY else 0

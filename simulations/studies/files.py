@@ -139,6 +139,9 @@ def read_record(folder: Path) -> Record | None:
         raise StoreError(f"{path} is damaged: it speaks of another run")
     if record.get("status") not in STATUSES or not isinstance(record.get("configuration"), dict):
         raise StoreError(f"{path} is damaged: status or configuration is missing")
+    for name, kind in (("summary", dict), ("timings", dict), ("verdicts", list), ("versions", dict)):
+        if not isinstance(record.get(name, kind()), kind):
+            raise StoreError(f"{path} is damaged: {name} is not a {kind.__name__}")
     return record
 
 

@@ -1,6 +1,7 @@
 """Real processes: the command line with the counting runs added, and what a store holds afterwards."""
 
 import contextlib
+import io
 import json
 import os
 import signal
@@ -9,6 +10,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import counting
+import pytest
+
+from rdml.cli import main
+from rdml.kinds import KINDS
 
 HERE = Path(__file__).parent
 ENVIRONMENT = os.environ | {
@@ -33,6 +40,26 @@ def rdml(*arguments: object, timeout: float = 120) -> subprocess.CompletedProces
         check=False,
         stdin=subprocess.DEVNULL,
     )
+
+
+def here(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The same command in this process: for commands that only read, a second faster."""
+    words = [str(argument) for argument in arguments]
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        patch.setattr(sys, "argv", ["rdml", *words])
+        patch.setattr(sys, "stdin", io.StringIO())
+        patch.setitem(KINDS, "counting", counting.KIND)  # type: ignore[arg-type]
+        patch.setenv("COLUMNS", "200")
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from processes import rdml
+from processes import here, rdml
 
 from rdml.config import LARGEST_FILE, load_study
 
@@ -83,8 +83,8 @@ def test_huge_numbers_deep_tables_and_large_files_are_refused(file: Path, tmp_pa
     deep = tmp_path / "deep.toml"
     deep.write_text("x = " + "[" * 100_000 + "]" * 100_000)
     assert "nested too deeply" in refused(deep)
-    deep.write_text(".".join(["a"] * 20_000) + " = 1\n")
-    assert refused(deep)
+    deep.write_text(".".join(["a"] * 200_000) + " = 1\n")
+    assert "nested too deeply" in refused(deep)
     large = tmp_path / "large.toml"
     large.write_text("#" * (LARGEST_FILE + 1))
     assert "is larger than" in refused(large)
@@ -129,7 +129,7 @@ def test_nothing_but_value_errors(data: dict) -> None:
 def test_show_prints_a_study_that_is_the_same_study(tmp_path: Path) -> None:
     file = tmp_path / "study.toml"
     file.write_text(STUDY)
-    done = rdml("config", "show", file, "--json", tmp_path / "o.json")
+    done = here("config", "show", file, "--json", tmp_path / "o.json")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("# 4 runs\n")
     shown = tomllib.loads(done.stdout)
@@ -137,7 +137,7 @@ def test_show_prints_a_study_that_is_the_same_study(tmp_path: Path) -> None:
     assert shown["sweep"]["grid"] == {"x": [0.5, 1]}
     assert json.loads((tmp_path / "o.json").read_text())["runs"] == 4
     (tmp_path / "again.toml").write_text(done.stdout)
-    assert rdml("config", "show", tmp_path / "again.toml").stdout == done.stdout
+    assert here("config", "show", tmp_path / "again.toml").stdout == done.stdout
 
 
 def test_every_run_is_checked_before_one_starts(file: Path, store: Path) -> None:
@@ -160,7 +160,7 @@ def test_an_unknown_kind_is_named(file: Path, store: Path) -> None:
 
 
 def test_the_schema_speaks_of_every_setting(tmp_path: Path) -> None:
-    done = rdml("config", "schema")
+    done = here("config", "schema")
     schema = json.loads(done.stdout)
     counting = next(k for k in schema["properties"]["run"]["oneOf"] if k["title"] == "Counting")
     assert {"kind", "steps", "seed", "x"} <= set(counting["properties"])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from processes import contents, finished, rdml, records, study
+from processes import contents, finished, here, rdml, records, study
 
 from simulations.studies.files import run_folders
 
@@ -71,11 +71,11 @@ def test_a_read_only_store_can_be_read_and_not_swept(small_disk: Path, tmp_path:
     assert done.returncode == 2
     assert "is not writable" in done.stderr
     assert "Traceback" not in done.stderr
-    listed = rdml("runs", "--store", store)
+    listed = here("runs", "--store", store)
     assert listed.returncode == 0
     assert "3 runs" in listed.stdout
-    assert rdml("doctor", "--store", store).returncode == 0
-    assert rdml("report", "count", "--store", store, "--out", tmp_path / "out").returncode == 0
+    assert here("doctor", "--store", store).returncode == 0
+    assert here("report", "count", "--store", store, "--out", tmp_path / "out").returncode == 0
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -106,7 +106,7 @@ def test_doctor_puts_damaged_runs_aside_and_the_sweep_makes_them_again(
     whole = contents(store)
     victim = next(iter(run_folders(store)))
     cut(victim / name)
-    listed = rdml("runs", "--store", store)
+    listed = here("runs", "--store", store)
     if name == "run.json":  # listing reads no metrics
         assert listed.returncode == 1
         assert f"{victim / name} is damaged" in listed.stderr
@@ -115,15 +115,15 @@ def test_doctor_puts_damaged_runs_aside_and_the_sweep_makes_them_again(
         assert swept.returncode == 1
         assert "is damaged" in swept.stderr
         assert "rdml doctor --repair" in swept.stderr
-    told = rdml("doctor", "--store", store)
+    told = here("doctor", "--store", store)
     assert told.returncode == 1
     assert f"{victim / name} is damaged" in told.stdout
-    mended = rdml("doctor", "--store", store, "--repair")
+    mended = here("doctor", "--store", store, "--repair")
     assert mended.returncode == 0, mended.stdout
     assert (store / "damaged" / f"{victim.name}-0" / name).exists()
     assert rdml("sweep", file, "--store", store, "-j", 1).returncode == 0
     assert contents(store) == whole
-    assert rdml("doctor", "--store", store).returncode == 0
+    assert here("doctor", "--store", store).returncode == 0
 
 
 def test_doctor_deletes_what_killed_processes_left_and_nothing_else(tmp_path: Path, store: Path) -> None:
@@ -141,11 +141,11 @@ def test_doctor_deletes_what_killed_processes_left_and_nothing_else(tmp_path: Pa
         path.write_text("half")
     (folder / "notes.txt").write_text("mine")
     (folder / "figures").mkdir()
-    told = rdml("doctor", "--store", store)
+    told = here("doctor", "--store", store)
     assert told.returncode == 1
     assert told.stdout.count("left by a process that was killed") == len(leftovers)
     assert all(path.exists() for path in leftovers)
-    assert rdml("doctor", "--store", store, "--repair").returncode == 0
+    assert here("doctor", "--store", store, "--repair").returncode == 0
     assert not any(path.exists() for path in leftovers)
     assert (folder / "notes.txt").read_text() == "mine"
     assert contents(store) == whole
@@ -159,7 +159,7 @@ def test_doctor_names_strangers_and_newer_files_and_leaves_them(tmp_path: Path, 
     (store / "00").mkdir(exist_ok=True)
     (store / "00" / "link").symlink_to("/etc")
     (store / "thesis").mkdir()
-    done = rdml("doctor", "--store", store, "--repair")
+    done = here("doctor", "--store", store, "--repair")
     assert done.returncode == 1
     assert "was written by a newer version" in done.stdout
     assert done.stdout.count("does not belong in a store") == 2
@@ -168,7 +168,7 @@ def test_doctor_names_strangers_and_newer_files_and_leaves_them(tmp_path: Path, 
 
 
 def test_doctor_speaks_of_the_machine_without_a_store(tmp_path: Path) -> None:
-    done = rdml("doctor", "--store", tmp_path / "none", "--json", tmp_path / "o.json")
+    done = here("doctor", "--store", tmp_path / "none", "--json", tmp_path / "o.json")
     assert done.returncode == 0
     assert "torch: " in done.stdout
     assert "device: " in done.stdout
