@@ -48,6 +48,5 @@ CLAIM = Claim(
     source="van Erven & Harremoës 2014",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
-    depends_on=("skew",),
     false_neighbour=Assertion(r"D_{1/2}(p\|q) = -\log \sum_i \sqrt{p_i q_i}", "==", _without_two),
 )

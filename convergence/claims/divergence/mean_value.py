@@ -56,7 +56,6 @@ CLAIM = Claim(
     source="ours: divided differences of the log-partition function, and Popoviciu's inequality",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
-    depends_on=("jensen-gap",),
     false_neighbour=Assertion(
         r"D_\alpha(p\|q) \le 0.99 \, \frac{\alpha}{8} \, \mathrm{osc}(z_p - z_q)^2", "<=", _too_small
     ),

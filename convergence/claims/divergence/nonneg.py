@@ -60,7 +60,6 @@ CLAIM = Claim(
     source="Rényi 1961",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
-    depends_on=("jensen-gap",),
     false_neighbour=Assertion(
         r"D_\alpha(p\|q) = 0 \iff p = q \quad (\alpha \ge 0)",
         "==",

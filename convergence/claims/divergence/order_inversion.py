@@ -54,6 +54,5 @@ CLAIM = Claim(
     source="ours, from jensen-gap",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
-    depends_on=("jensen-gap",),
     false_neighbour=Assertion(r"D_\alpha(p\|q) = D_{1/\alpha}(q\|r_\alpha)", "==", _arguments_exchanged),
 )

@@ -85,7 +85,7 @@ CLAIM = Claim(
     source="van Erven & Harremoës 2014",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
-    depends_on=("jensen-gap", "nonneg"),
+    depends_on=("nonneg",),
     false_neighbour=Assertion(
         r"\alpha \le \alpha' \Rightarrow D_\alpha(p\|q)/\alpha \le D_{\alpha'}(p\|q)/\alpha'",
         "<=",

@@ -39,6 +39,5 @@ CLAIM = Claim(
     source="van Erven & Harremoës 2014",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
-    depends_on=("jensen-gap",),
     false_neighbour=Assertion(r"D_\alpha(p\|q) = D_\alpha(q\|p)", "==", _symmetric),
 )

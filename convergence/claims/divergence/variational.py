@@ -89,7 +89,7 @@ CLAIM = Claim(
     source="van Erven & Harremoës 2014",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
-    depends_on=("jensen-gap", "nonneg"),
+    depends_on=("nonneg",),
     false_neighbour=Assertion(
         r"(1-\alpha) D_\alpha(p\|q) \le (1-\alpha) \mathrm{KL}(s\|p) + \alpha \mathrm{KL}(s\|q)",
         "<=",

@@ -55,6 +55,5 @@ CLAIM = Claim(
     source="ours, from jensen-gap; classical at α = 1",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
-    depends_on=("jensen-gap",),
     false_neighbour=Assertion(r"\nabla_{z_q} D_\alpha(p\|q) = q - p", "==", _target_in_place_of_escort),
 )

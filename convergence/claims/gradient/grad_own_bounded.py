@@ -42,6 +42,5 @@ CLAIM = Claim(
     source="ours: a difference of two distributions",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
-    depends_on=("grad-own",),
     false_neighbour=Assertion(r"\|q - r_\alpha\|_2 \le 1.4", "<=", _too_small),
 )

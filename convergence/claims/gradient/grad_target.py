@@ -73,7 +73,6 @@ CLAIM = Claim(
     source="ours, from jensen-gap",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
-    depends_on=("jensen-gap",),
     false_neighbour=Assertion(
         r"\nabla_{z_p} D_\alpha(p\|q) = \frac{1}{\alpha-1} (r_\alpha - p)", "==", _without_alpha
     ),

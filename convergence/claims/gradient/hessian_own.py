@@ -63,7 +63,6 @@ CLAIM = Claim(
     source="ours, from grad-own",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
-    depends_on=("grad-own",),
     false_neighbour=Assertion(
         r"\nabla_{z_q}^2 D_\alpha(p\|q) = \Sigma(q) - \Sigma(r_\alpha)", "==", _without_factor
     ),

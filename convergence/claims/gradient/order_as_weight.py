@@ -51,7 +51,7 @@ CLAIM = Claim(
     source="ours; the constant is the largest third cumulant, as a supremum found numerically",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
-    depends_on=("grad-own",),
+    depends_on=("mean-value",),
     false_neighbour=Assertion(
         r"\|(q - r_\alpha) - \alpha (q - p)\|_1"
         r" \le 0.99 \, \alpha |1-\alpha| \frac{\mathrm{osc}(\log p/q)^2}{6 \sqrt{3}}",

@@ -42,7 +42,6 @@ CLAIM = Claim(
     source="ours, from the likelihood-ratio order of escorts",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
-    depends_on=("grad-own",),
     false_neighbour=Assertion(
         r"\alpha \le \alpha' \Rightarrow \|q - r_\alpha\|_2 \le \|q - r_{\alpha'}\|_2",
         "<=",

@@ -58,6 +58,6 @@ CLAIM = Claim(
     source="ours, from grad-target; the second from skew and self-bounding-best",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
-    depends_on=("grad-target", "order-lipschitz", "skew", "self-bounding-best"),
+    depends_on=("skew", "order-lipschitz"),
     false_neighbour=Assertion(r"\|\nabla_{z_p} D_\alpha\|_1 \le 2", "<=", _like_the_own),
 )
