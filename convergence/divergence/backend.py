@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,6 +19,11 @@ GRAIN = 65536  # pairs of probabilities that are worth a thread
 def on_rows(logits: Tensor) -> bool:
     """Whether the kernels of `rows` take such logits: float32 on the CPU."""
     return logits.device.type == "cpu" and logits.dtype == torch.float32
+
+
+def is_plain() -> bool:
+    """Whether tensors hold numbers here: no torch.func transform, no tracing by torch.compile."""
+    return not (torch._C._are_functorch_transforms_active() or torch.compiler.is_compiling())
 
 
 @torch.library.custom_op("renyi_dml::rows", mutates_args=())
@@ -33,7 +39,8 @@ def rows(target: Tensor, own: Tensor, alpha: Tensor, with_gradient: bool) -> tup
     alpha = alpha.reshape(-1).contiguous()
     divergence = torch.empty(len(own), dtype=torch.float64)
     gradient = torch.zeros_like(own) if with_gradient else own.new_empty(len(own), 0)
-    in_threads(pair_rows, (target, own, alpha, divergence, gradient), rows=len(own), work=own.numel())
+    arrays = tuple(x.detach().numpy() for x in (target, own, alpha, divergence, gradient))
+    in_threads(pair_rows, arrays, rows=len(own), work=own.numel())
     left = divergence.isnan().nonzero().squeeze(-1)
     if len(left):
         pair = Pair(target[left].double(), own[left].double(), alpha[left, None])
@@ -49,38 +56,43 @@ def _(target: Tensor, own: Tensor, alpha: Tensor, with_gradient: bool) -> tuple[
     return own.new_empty(*batch, 1), own.new_empty(*batch, classes)
 
 
-def cohort(logits: Tensor, alpha: Tensor, weights: Tensor, with_gradient: bool) -> tuple[Tensor, Tensor]:
-    """`D(p_j‖p_k)` as `(K, K, B)` in float64, and `Σ_j weights[k, j] ∇_k D(p_j‖p_k)` as `(K, B, C)`.
+def cohort(
+    logits: Tensor, alpha: Tensor, weights: Tensor, with_gradient: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Losses `(K,)`, mean `D(p_j‖p_k)` `(K, K)`, and the gradient of the losses `(K, B, C)`, or an empty tensor.
 
-    Without gradient the second is empty. The logits are float32 `(K, B, C)`, alpha is float64 `(B,)`, weights
-    `(K, K)`.
+    The logits are float32 `(K, B, C)`, alpha is float64 `(B,)`, weights are `(K, K)`: the losses are the sums of
+    weights times disagreements.
     """
-    from convergence.divergence.rows import cohort_rows
+    from convergence.divergence.rows import cohort_rows, summary
 
     learners, batch, classes = logits.shape
-    logits, alpha, weights = logits.contiguous(), alpha.contiguous(), weights.double()
-    divergence = torch.zeros(learners, learners, batch, dtype=torch.float64)
+    logits, alpha = logits.detach().contiguous(), alpha.contiguous()
     gradient = torch.zeros_like(logits) if with_gradient else logits.new_empty(learners, batch, 0)
-    work = learners * (learners - 1) * batch * classes
-    in_threads(cohort_rows, (logits, alpha, weights, divergence, gradient), rows=batch, work=work)
-    k, j, row = divergence.isnan().nonzero(as_tuple=True)
-    if len(row):
+    divergence = np.zeros((learners, learners, batch))
+    shares = weights.numpy().astype(np.float64)
+    arrays = (logits.numpy(), alpha.numpy(), shares / max(batch, 1), divergence, gradient.numpy())
+    in_threads(cohort_rows, arrays, rows=batch, work=learners * (learners - 1) * batch * classes)
+    losses, disagreement, complete = summary(divergence, shares)
+    if not complete:
+        left = np.isnan(divergence)
+        k, j, row = map(torch.from_numpy, left.nonzero())
         pair = Pair(logits[j, row].double(), logits[k, row].double(), alpha[row, None])
-        divergence[k, j, row] = pair.divergence.squeeze(-1)
+        divergence[left] = pair.divergence.squeeze(-1).numpy()
+        losses, disagreement, _ = summary(divergence, shares)
         if with_gradient:
-            change = (weights[k, j, None] * pair.gradient_own).float()
+            change = (weights[k, j, None] / batch * pair.gradient_own).float()
             gradient.index_put_((k, row), change, accumulate=True)
-    return divergence, gradient
+    return torch.from_numpy(losses), torch.from_numpy(disagreement), gradient
 
 
-def in_threads(kernel: Callable[..., None], arguments: tuple[Any, ...], *, rows: int, work: int) -> None:
+def in_threads(kernel: Callable[..., None], arrays: tuple[Any, ...], *, rows: int, work: int) -> None:
     """Calls `kernel(*arrays, start, stop)` on parts of the rows; results don't depend on the parts."""
-    arrays = [argument.numpy() for argument in arguments]
-    threads = max(1, min(torch.get_num_threads(), rows, work // GRAIN))
-    bounds = [rows * part // threads for part in range(threads + 1)]
-    if threads == 1:
+    threads = min(torch.get_num_threads(), rows, work // GRAIN)
+    if threads <= 1:
         kernel(*arrays, 0, rows)
         return
+    bounds = [rows * part // threads for part in range(threads + 1)]
     with ThreadPoolExecutor(threads) as pool:
         for part in [pool.submit(kernel, *arrays, a, b) for a, b in pairwise(bounds)]:
             part.result()

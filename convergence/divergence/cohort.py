@@ -7,7 +7,6 @@ per pair.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -15,7 +14,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from convergence.divergence.autograd import Precision, renyi
-from convergence.divergence.backend import cohort, on_rows
+from convergence.divergence.backend import cohort, is_plain, on_rows
 from convergence.divergence.inputs import cohort_inputs
 from convergence.divergence.renyi import renyi_divergence
 
@@ -56,41 +55,30 @@ def cohort_divergence(
         ValueError: fewer than two learners, shapes or devices that do not fit, a number outside its range.
     """
     logits, order, weights = cohort_inputs(logits, alpha, beta, weights, temperature, precision)
-    if on_rows(logits) and not order.requires_grad and not torch.compiler.is_compiling():
-        with_gradient = torch.is_grad_enabled() and logits.requires_grad
-        losses, disagreement, _ = _Cohort.apply(logits, order, weights, with_gradient)
-    else:
-        losses, disagreement = _by_pairs(logits, order, weights, precision)
-    return CohortDivergence(beta * losses, disagreement.detach())
+    if on_rows(logits) and is_plain() and not order.requires_grad:
+        return CohortDivergence(*_Cohort.apply(logits, order, weights))
+    losses, disagreement = _by_pairs(logits, order, weights, precision)
+    return CohortDivergence(losses, disagreement.detach())
 
 
 class _Cohort(Function):
-    """`(logits, order, weights) → (losses, disagreement, gradient of the losses)` by the row kernels."""
+    """`(logits, order, weights) → (losses, disagreement)` by the row kernels."""
 
     @staticmethod
-    def forward(logits: Tensor, order: Tensor, weights: Tensor, with_gradient: bool) -> tuple[Tensor, ...]:
-        rows, gradient = cohort(logits, order, weights / logits.shape[1], with_gradient)
-        disagreement = rows.mean(-1).to(logits.dtype)
-        return _weighted(weights, disagreement), disagreement, gradient
+    def forward(ctx: Any, logits: Tensor, order: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        losses, disagreement, gradient = cohort(logits, order, weights, ctx.needs_input_grad[0])
+        ctx.mark_non_differentiable(disagreement)
+        ctx.save_for_backward(logits, order, weights, gradient)
+        return losses, disagreement
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-        ctx.mark_non_differentiable(*output[1:])
-        ctx.save_for_backward(*inputs[:3], output[2])
-
-    @staticmethod
-    def backward(ctx: Any, by_losses: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, by_losses: Tensor, _: Tensor) -> tuple[Tensor, None, None]:
         logits, order, weights, gradient = ctx.saved_tensors
-        if gradient.shape != logits.shape or torch.is_grad_enabled():  # a second derivative may follow
+        if torch.is_grad_enabled():  # a second derivative may follow
             gradient = _gradient_by_pairs(logits, order, weights)
-        return by_losses[:, None, None] * gradient, None, None, None
-
-    @staticmethod
-    def vmap(info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> tuple[Any, Any]:
-        """Maps over cohorts pair by pair; the gradient is left to backward."""
-        by_pairs = torch.vmap(partial(_by_pairs, precision="accurate"), in_dims[:3])
-        losses, disagreement = by_pairs(*arguments[:3])
-        return (losses, disagreement, losses), (0, 0, 0)
+        elif set(by_losses.tolist()) == {1.0}:
+            return gradient, None, None
+        return by_losses[:, None, None] * gradient, None, None
 
 
 def _by_pairs(logits: Tensor, order: Tensor, weights: Tensor, precision: Precision) -> tuple[Tensor, Tensor]:

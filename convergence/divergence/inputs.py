@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import get_args
 
 import torch
 from torch import Tensor
 
-from convergence.divergence.autograd import Precision
-
 
 def check_precision(precision: str) -> None:
     """Raises ValueError unless precision is one of the two names."""
-    if precision not in get_args(Precision):
+    if precision not in ("accurate", "fast"):
         raise ValueError(f"precision={precision!r} is not one of 'accurate', 'fast'")
 
 
@@ -27,8 +24,11 @@ def check_logits(name: str, logits: Tensor) -> None:
         raise ValueError(f"{name} has shape {tuple(logits.shape)}; the last axis holds C >= 1 classes")
 
 
-def order_of(alpha: float | Tensor, device: torch.device) -> Tensor:
-    """Alpha as a float64 tensor. A number must lie in [0, inf]; entries of a tensor outside give NaN rows."""
+def order_of(alpha: float | Tensor, device: torch.device, shape: tuple[int, ...] = ()) -> Tensor:
+    """Alpha as a float64 tensor, a number in the given shape.
+
+    A number must lie in [0, inf]; entries of a tensor outside it give NaN rows.
+    """
     if isinstance(alpha, Tensor):
         if alpha.is_complex() or alpha.dtype == torch.bool:
             raise TypeError(f"alpha has dtype {alpha.dtype}; the order is a real number")
@@ -39,7 +39,7 @@ def order_of(alpha: float | Tensor, device: torch.device) -> Tensor:
         raise TypeError(f"alpha must be a number or a tensor, got {type(alpha).__name__}")
     if math.isnan(alpha) or alpha < 0:
         raise ValueError(f"alpha={alpha} is outside [0, inf]")
-    return torch.tensor(float(alpha), dtype=torch.float64, device=device)
+    return torch.full(shape, alpha, dtype=torch.float64, device=device)
 
 
 def pair_inputs(target: Tensor, own: Tensor, alpha: float | Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -73,7 +73,7 @@ def cohort_inputs(
     temperature: float,
     precision: str,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Logits over temperature `(K, B, C)`, at least float32; alpha `(B,)` in float64; weights `(K, K)`."""
+    """Logits over temperature `(K, B, C)`, at least float32; alpha `(B,)` in float64; β·weights `(K, K)`."""
     check_precision(precision)
     check_logits("logits", logits)
     if logits.ndim != 3 or logits.shape[0] < 2:
@@ -85,16 +85,18 @@ def cohort_inputs(
     if not 0 < temperature < math.inf:
         raise ValueError(f"temperature={temperature} is outside (0, inf)")
     learners, batch, _ = logits.shape
-    order = order_of(alpha, logits.device)
+    order = order_of(alpha, logits.device, (batch,))
     if order.ndim > 1 or order.numel() not in (1, batch):
         raise ValueError(f"alpha has shape {tuple(order.shape)}; it must broadcast to the batch ({batch},)")
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    if temperature != 1:
+        logits = logits / temperature
     if weights is None:
-        weights = logits.new_full((learners, learners), 1 / (learners - 1))
+        share = beta / (learners - 1)
+        weights = torch.full((learners, learners), share, dtype=logits.dtype, device=logits.device)
+        return logits, order.expand(batch), weights
     if weights.shape != (learners, learners):
         raise ValueError(f"weights has shape {tuple(weights.shape)}; it must be ({learners}, {learners})")
     if weights.device != logits.device:
         raise ValueError(f"weights is on {weights.device}, logits on {logits.device}; the devices must agree")
-    if temperature != 1:
-        logits = logits / temperature
-    return logits, order.expand(batch), weights.detach().to(logits.dtype)
+    return logits, order.expand(batch), beta * weights.detach().to(logits.dtype)

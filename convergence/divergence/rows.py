@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 Logits = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
-LANES = 32
+LANES = 8
 LOG_2 = math.log(2.0)
 TERMS = 6  # of the series in log p/q below 1/20
 FACTORIALS = np.array([math.factorial(k) for k in range(2, TERMS + 2)], dtype=np.float64)
@@ -284,7 +284,8 @@ def pair_rows(
     z, probabilities = np.empty((2, width)), np.empty((2, width))
     work, coefficients = np.empty(width), np.empty(TERMS)
     for row in range(start, stop):
-        order_coefficients(alpha[row], coefficients)
+        if row == start or alpha[row] != alpha[row - 1]:
+            order_coefficients(alpha[row], coefficients)
         _, log_p_m = softmax_row(target[row], z[0], probabilities[0])
         n, log_q_n = softmax_row(own[row], z[1], probabilities[1])
         divergence[row] = pair_row(
@@ -324,7 +325,8 @@ def cohort_rows(
     work, coefficients = np.empty(width), np.empty(TERMS)
     top, log_top = np.empty(learners, dtype=np.int64), np.empty(learners)
     for row in range(start, stop):
-        order_coefficients(alpha[row], coefficients)
+        if row == start or alpha[row] != alpha[row - 1]:
+            order_coefficients(alpha[row], coefficients)
         for k in range(learners):
             top[k], log_top[k] = softmax_row(logits[k, row], z[k], probabilities[k])
         for k in range(learners):
@@ -345,3 +347,22 @@ def cohort_rows(
                     work,
                     gradient[k, row],
                 )
+
+
+@compiled
+def summary(divergence: Floats, weights: Floats) -> tuple[Logits, Logits, bool]:
+    """Losses `Σ_j weights[k, j] mean D(p_j‖p_k)` `(K,)`, means `(K, K)`, and whether these hold no NaN.
+
+    A peer of weight 0 is left out, even when it is infinitely far away.
+    """
+    learners, _, batch = divergence.shape
+    losses = np.zeros(learners, dtype=np.float32)
+    means = np.empty((learners, learners), dtype=np.float32)
+    for k in range(learners):
+        loss = 0.0
+        for j in range(learners):
+            mean = divergence[k, j].sum() / batch
+            means[k, j] = mean
+            loss += weights[k, j] * mean if weights[k, j] != 0.0 else 0.0
+        losses[k] = loss
+    return losses, means, not np.isnan(means).any()
