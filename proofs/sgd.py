@@ -12,7 +12,7 @@ from typing import Any
 
 from sympy import Expr, IndexedBase, Symbol
 
-from proofs.kernel import Grad, Index, Relation, Time, Total, Value, eq, le
+from proofs.kernel import Grad, Index, Relation, Time, Total, Value, eq, le, lt
 
 steps = Symbol("T", integer=True, positive=True)
 t = Time("t", steps)
@@ -108,7 +108,8 @@ NOISE = le(mean(norm2(n(t))), noise_growth * mean(norm2(drift(t))) + noise**2, t
 BIAS = le(norm2(b(t)), relative_bias * norm2(G(t)) + bias_bound**2, t, outcome)
 ABSOLUTE_BIAS = le(norm2(b(t)), bias_bound**2, t, outcome)
 SGD: tuple[Relation, ...] = (SMOOTH, BOUNDED, STEP, *CENTRED, NOISE)
-SHORT = le(h, 1)
+UNBIASED = eq(b(t)(j), 0, t, outcome, j)
+SHORT, LENGTH = le(h, 1), lt(h, 2)
 
 GAP = mean(value(x(0))) - least
 """`Δ = E F(x_0) − F*`."""

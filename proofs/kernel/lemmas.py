@@ -181,13 +181,14 @@ class Kernel(Rules):
         return self._theorem(eq(r.left.body, 0), signs, theorem)
 
     @rule("telescope")
-    def telescope(self, f: Any, t: Time) -> Theorem:
+    def telescope(self, f: Any, t: Time, using: Using = ()) -> Theorem:
         """`Σ_{t<T} (f(t+1) − f(t)) = f(T) − f(0)`."""
         if not isinstance(t, Time):
             raise Rejected(f"{t} does not count 0, 1, 2, …")
         f = sympify(f)
         ends = [substitute(f, {t: end}) for end in (t.total, Integer(0))]
-        return self._theorem(eq(Total(substitute(f, {t: t + 1}) - f, t), ends[0] - ends[1]), self._signs(()))
+        change = Total(substitute(f, {t: t + 1}) - f, t)
+        return self._theorem(eq(change, ends[0] - ends[1]), self._signs(using))
 
     @rule("square root")
     def root(self, x: Any, theorem: Theorem, y: Any = None, using: Using = ()) -> Theorem:

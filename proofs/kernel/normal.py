@@ -199,10 +199,12 @@ def power(form: Poly, k: Fraction) -> Poly:
 
 def _integer_power(base: Expr, k: Expr) -> Poly:
     """`base^k` for an integer `k` without a value, where the base may be 0."""
-    form = normal(k)
-    shift = form.get(ONE, Fraction(0))
-    rest = expression(plus(form, constant(-shift)))
-    return times(power(normal(base), shift), atom(Pow(expression(normal(base)), rest)))
+    canonical = expression(normal(base))
+    parts = [
+        power(normal(base), c) if monomial == ONE else atom(Pow(canonical, expression({monomial: Fraction(1)})), c)
+        for monomial, c in normal(k).items()
+    ]
+    return product(parts)
 
 
 def exponential(form: Poly) -> Poly:

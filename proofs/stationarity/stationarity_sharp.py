@@ -11,6 +11,7 @@ from proofs.sgd import (
     ABSOLUTE_BIAS,
     BOUNDED,
     GAP,
+    LENGTH,
     SGD,
     SMOOTH,
     G,
@@ -44,7 +45,6 @@ count = last + 1
 size = Symbol("A", nonnegative=True)
 IS_SIZE = eq(size**2, (Total(mean(norm2(G(s))), s) + mean(norm2(G(last)))) / count)
 IS_SIZE_ONE = eq(size**2, mean(norm2(G(0))))
-LENGTH = lt(h, 2)
 bias = bias_bound * sqrt(last / count)
 """`ζ' = ζ√(1 − 1/T)`."""
 
