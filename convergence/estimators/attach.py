@@ -50,7 +50,8 @@ class Ledger:
         optimizers: one per learner, or a single one for all; `torch.optim.SGD`.
         batches: the training set in chunks that fit in memory, see `Batches`.
         alpha: order(s), see `Mutual`; so `beta` and `temperature`.
-        every: record every so many steps, the first included.
+        every: record the steps whose number is a multiple of this.
+        first_step: number of the first step, for a run that goes on.
         updates: `"simultaneous"`: every target is the peer as it was before the first optimiser stepped;
             `"sequential"`: as it was when the learner's own optimiser stepped.
 
@@ -68,6 +69,7 @@ class Ledger:
         beta: float = 1.0,
         temperature: float = 1.0,
         every: int = 1,
+        first_step: int = 0,
         updates: Literal["simultaneous", "sequential"] = "simultaneous",
     ) -> None:
         if len(optimizers) not in (1, len(models)):
@@ -87,7 +89,7 @@ class Ledger:
         self._batches = batches
         self._every = every
         self._simultaneous = updates == "simultaneous"
-        self._steps = 0
+        self._steps = first_step
         self._before: dict[int, _Before] = {}
         self._hooks: list[RemovableHandle] = []
 

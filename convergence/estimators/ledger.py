@@ -12,9 +12,9 @@ other vectors by backward passes of their own.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -82,6 +82,11 @@ class LedgerEntry:
     def to_json(self) -> dict[str, float | int]:
         """Every field and the closure error."""
         return {**asdict(self), "closure_error": self.closure_error}
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> LedgerEntry:
+        """The entry that gave `entry` by `to_json`."""
+        return cls(**{name: value for name, value in entry.items() if name != "closure_error"})
 
 
 def ledger_entry(

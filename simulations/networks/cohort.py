@@ -66,6 +66,7 @@ class CohortRun:
         losses: at every step, each learner's loss before it.
         orders: the order at every step (the first pair's, where there is one per pair).
         ledger: entries of the recorded steps.
+        next_order: the order of the step that would come next.
         trouble: why the run ended before its time, with the step; None if it did not.
         seconds: spent in steps, the ledger included.
     """
@@ -74,6 +75,7 @@ class CohortRun:
     losses: list[list[float]] = field(default_factory=list)
     orders: list[float] = field(default_factory=list)
     ledger: list[LedgerEntry] = field(default_factory=list)
+    next_order: float = math.nan
     trouble: str | None = None
     seconds: float = 0.0
 
@@ -93,7 +95,7 @@ def train_cohort(
     ledger: Ledger | None = None,
     autocast: torch.dtype | None = None,
     before_step: Callable[[int, Mutual], None] = lambda step, mutual: None,
-    after_step: Callable[[int, list[float]], None] = lambda step, losses: None,
+    after_step: Callable[[CohortRun], None] = lambda run: None,
 ) -> CohortRun:
     """Train K learners together; they are changed in place.
 
@@ -113,7 +115,7 @@ def train_cohort(
         ledger: attached to the same models and optimisers; its entries are in the result too.
         autocast: compute type of the forward passes, e.g. `torch.bfloat16`; losses are in float32 or above.
         before_step: called with the step and its mutual term before the learners change.
-        after_step: called with the step and its losses.
+        after_step: called with the run so far.
 
     Raises:
         ValueError: for settings that cannot be run. NaN or infinite losses and a lack of memory end the run
@@ -148,6 +150,9 @@ def train_cohort(
                     ledger.mutual = mutual
                     exact = autocast is None and ledger.repeatable
                     run.ledger += ledger.step((inputs, labels) if exact else None)
+            except KeyboardInterrupt:
+                run.trouble = f"step {step}: interrupted"
+                break
             except (MemoryError, RuntimeError) as error:
                 if not _is_out_of_memory(error):
                     raise
@@ -156,11 +161,12 @@ def train_cohort(
                 )
                 break
             run.losses.append(losses)
-            run.orders.append(mutual.order(1, 0) if len(models) > 1 else math.nan)
+            run.orders.append(_first_order(mutual, len(models)))
             run.steps = step + 1
             if isinstance(alpha, TrainedOrder):
                 mutual = replace(mutual, alpha=alpha.next(mutual.order(1, 0), logits, temperature))
-            after_step(step, losses)
+            run.next_order = _first_order(mutual, len(models))
+            after_step(run)
     run.seconds = time.perf_counter() - begun
     return run
 
@@ -215,6 +221,10 @@ def _sequential(
         loss.backward()
         optimizer.step()
     return logits, found
+
+
+def _first_order(mutual: Mutual, learners: int) -> float:
+    return mutual.order(1, 0) if learners > 1 else math.nan
 
 
 def _logits(model: nn.Module, inputs: Tensor, autocast: torch.dtype | None) -> Tensor:

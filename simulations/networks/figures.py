@@ -9,9 +9,10 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from convergence.estimators.ledger import LedgerEntry
+from simulations.plots.style import BOUND, COLOURS
 
-# Okabe and Ito's colours, which stay apart under colour-vision deficiency.
-BLUE, ORANGE, GREEN, PURPLE, BLACK = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#000000"
+BLUE, _, GREEN, PURPLE, ORANGE, _ = COLOURS
+BLACK = BOUND
 TERMS = {
     "descent": (BLUE, "", r"descent $(F_t-F_{t+1})/\eta$"),
     "bias": (ORANGE, "//", r"bias $-\langle\nabla F_t,b_t\rangle$"),
@@ -59,7 +60,7 @@ def stacked_ledger(axes: Axes, entries: Sequence[LedgerEntry]) -> Axes:
     axes.set_ylabel("signed share of the terms' magnitudes")
     axes.set_ylim(min(-0.1, 1.15 * float(below.min())), 1.05)
     axes.margins(x=0)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=5, fontsize="small", frameon=False)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, fontsize="small", frameon=False)
     return axes
 
 

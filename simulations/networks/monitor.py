@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,10 +17,9 @@ from convergence.estimators.jacobian import centred_spectral_norm, jacobian_diam
 from convergence.estimators.ledger import LedgerEntry, flatten
 from convergence.estimators.mutual import Mutual
 from convergence.estimators.passes import Replica
+from simulations.networks.path import WITNESS, path_quantities, stationarity_verdict, step_quantities
 
-NAME = "network"
 SAMPLES = (
-    "jensen-gap",
     "nonneg",
     "pinsker",
     "pinsker-best",
@@ -78,6 +78,8 @@ class Monitor:
         for replica, model in zip(self._replicas, models, strict=True):
             replica.place(flatten([p for p in model.parameters() if p.requires_grad]))
         self._steps += 1
+        if len(models) < 2:
+            return  # only the ledger speaks of a learner without peers
         with torch.no_grad():
             logits = [replica.logits(self.inputs) / mutual.temperature for replica in self._replicas]
         for k in range(len(models)):
@@ -160,7 +162,23 @@ class Monitor:
         found: dict[int, list[Verdict]] = {}
         for (k, name), tally in self._tallies.items():
             found.setdefault(k, []).append(self._verdict(name, tally, f"{run}, learner {k}"))
+        if "stationarity" in self.claims:
+            for k, verdicts in found.items():
+                steps = [entry for entry in entries if entry.learner == k]
+                verdicts.append(stationarity_verdict(steps, f"{run}, learner {k}"))
         return found
+
+    def record(self) -> dict[str, object]:
+        """Everything met so far, JSON-ready, for a checkpoint."""
+        return {
+            "steps": self._steps,
+            "tallies": [[k, name, asdict(t)] for (k, name), t in self._tallies.items()],
+        }
+
+    def resume(self, record: dict[str, Any]) -> None:
+        """Go on from what `record` gave."""
+        self._steps = record["steps"]
+        self._tallies = {(k, name): _Tally(**tally) for k, name, tally in record["tallies"]}
 
     def _verdict(self, name: str, tally: _Tally, run: str) -> Verdict:
         status = Status.CHECKED if tally.counterexample is None else Status.REFUTED
@@ -168,7 +186,7 @@ class Monitor:
         if tally.broken:
             status, evidence = Status.FAILED, f"{run}: {tally.broken}"
         margin = None if tally.broken else tally.margin
-        return Verdict(name, NAME, status, margin, evidence, tally.counterexample, tally.seconds)
+        return Verdict(name, WITNESS, status, margin, evidence, tally.counterexample, tally.seconds)
 
     def _what(self, name: str, instances: int) -> str:
         if name == "ledger":
@@ -185,11 +203,10 @@ class Monitor:
 def sample_quantities(logits: Sequence[Tensor], own: int, mutual: Mutual) -> dict[str, Tensor]:
     """`target`, `own`, `alpha` of learner `own` against every peer in turn, K−1 blocks of the samples."""
     peers = [j for j in range(len(logits)) if j != own]
-    count = len(logits[own])
     return {
         "target": torch.cat([logits[j] for j in peers]),
         "own": logits[own].repeat(len(peers), 1),
-        "alpha": torch.cat([torch.full((count,), mutual.order(j, own)).to(logits[own]) for j in peers]),
+        "alpha": torch.cat([torch.full_like(logits[own][:, 0], mutual.order(j, own)) for j in peers]),
     }
 
 
@@ -213,39 +230,8 @@ def cohort_quantities(
     return {
         "bias_norm_squared": (bias @ bias).view(1),
         "weighted_disagreement": (centred_spectral_norm(jacobian).square() * mean_divergence).mean().view(1),
-        "alpha": torch.full((1,), max(orders)).to(bias),
-        "beta": torch.full((1,), mutual.beta).to(bias),
-    }
-
-
-def step_quantities(entries: Sequence[LedgerEntry]) -> dict[str, Tensor]:
-    """Every recorded step as a path of its own: N steps, T = 1."""
-    columns = [path_quantities([entry]) for entry in entries]
-    return {name: torch.cat([column[name] for column in columns]) for name in columns[0]}
-
-
-def path_quantities(entries: Sequence[LedgerEntry]) -> dict[str, Tensor]:
-    """All recorded steps as one path, N = 1, in units where η = 1, so that schedules are covered.
-
-    The objective falls by what it fell in the recorded steps over their η_t; L_t is multiplied by η_t.
-    """
-
-    def row(values: Sequence[float]) -> Tensor:
-        return torch.tensor([values], dtype=torch.float64)
-
-    start = row([entries[0].objective / entries[0].step_size])
-    falls = row([entry.descent for entry in entries])
-    return {
-        "step_size": torch.ones(1, dtype=torch.float64),
-        "objective": torch.cat([start, start - falls.cumsum(1)], dim=1),
-        "gradient_norm_squared": row([e.gradient_norm_squared for e in entries]),
-        "bias_norm_squared": row([e.bias_norm_squared for e in entries]),
-        "noise_norm_squared": row([e.noise_norm_squared for e in entries]),
-        "gradient_estimate_norm_squared": row([e.step_gradient_norm_squared for e in entries]),
-        "gradient_dot_bias": row([e.gradient_dot_bias for e in entries]),
-        "gradient_dot_noise": row([e.gradient_dot_noise for e in entries]),
-        "bias_dot_noise": row([e.bias_dot_noise for e in entries]),
-        "directional_smoothness": row([e.step_size * e.directional_smoothness for e in entries]),
+        "alpha": torch.full_like(bias[:1], max(orders)),
+        "beta": torch.full_like(bias[:1], mutual.beta),
     }
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from convergence.bounds.gradient import self_bounding_constant
@@ -24,6 +23,7 @@ from simulations.networks.models import build
 from simulations.networks.monitor import COHORT, JACOBIANS, PATH, SAMPLES, Monitor, sample_quantities
 from simulations.networks.sampling import learner_seed
 from simulations.networks.threads import one_thread
+from simulations.plots.style import new_figure
 
 SPEAKS_OF = (*SAMPLES, *JACOBIANS, *COHORT, *PATH)
 ROWS = slice(None, None, 6)
@@ -155,10 +155,10 @@ def _join(one: Verdict | None, other: Verdict) -> Verdict:
 def ledger_picture(trial: Trial, entries: Sequence[LedgerEntry]) -> Picture:
     """The ledger of the first learner, stacked over iterations."""
     own = [entry for entry in entries if entry.learner == 0]
-    figure = Figure(figsize=(7, 4.2), layout="constrained")
-    axes = stacked_ledger(figure.subplots(), own)
+    figure, axes = new_figure(7.0, 4.2)
+    stacked_ledger(axes, own)
     worst = max(entry.closure_error for entry in entries)
-    axes.set_title(f"Ledger of learner 1 on digits, α={trial.alpha:g}, η={trial.step_size:g}")
+    axes.set_title(f"Ledger of learner 0 on digits, α={trial.alpha:g}, η={trial.step_size:g}")
     return Picture(
         "digits-ledger",
         figure,
@@ -170,9 +170,9 @@ def ledger_picture(trial: Trial, entries: Sequence[LedgerEntry]) -> Picture:
 
 def scatter_picture(trial: Trial, pairs: tuple[Tensor, Tensor]) -> Picture:
     """Mutual gradients that the first learner met, against divergences and the line of self-bounding."""
-    figure = Figure(figsize=(6, 4.5), layout="constrained")
+    figure, axes = new_figure(6.0, 4.5)
     constant = float(self_bounding_constant(trial.alpha))
-    axes = self_bounding_scatter(figure.subplots(), *pairs, alpha=trial.alpha, constant=constant)
+    self_bounding_scatter(axes, *pairs, alpha=trial.alpha, constant=constant)
     axes.set_title("Mutual gradients of a digits run stay below the line")
     return Picture(
         "self-bounding",

@@ -1,0 +1,254 @@
+"""One training run from settings to result: data, learners, ledger, claims, checkpoints."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from convergence.claims import load_claims
+from convergence.claims.verdict import Verdict
+from convergence.estimators import Ledger, LedgerEntry, Mutual
+from simulations.networks import checkpoint
+from simulations.networks.cohort import CohortRun, TrainedOrder, train_cohort
+from simulations.networks.data import Dataset, load
+from simulations.networks.models import build
+from simulations.networks.monitor import Monitor
+from simulations.networks.result import TrainingResult, score
+from simulations.networks.sampling import BatchOrder, learner_seed
+from simulations.networks.settings import CLOSURE, Settings, check_same, plain
+from simulations.networks.tensorboard import log_run
+from simulations.networks.threads import one_thread
+
+MONITORED = 256
+"""At most so many training samples stand for the set where claims on single samples are judged."""
+
+
+def train(
+    settings: Settings,
+    *,
+    save_to: Path | None = None,
+    save_every: int = 0,
+    resume: bool = False,
+    tensorboard: Path | None = None,
+    progress: Callable[[str], None] = lambda words: None,
+) -> TrainingResult:
+    """Train a cohort and measure it.
+
+    Args:
+        settings: what to train.
+        save_to: checkpoint file (safetensors); written every `save_every` steps and at the end.
+        save_every: steps between checkpoints; 0 for the last only.
+        resume: go on from `save_to`, to the bit as if the run had not stopped.
+        tensorboard: directory of a TensorBoard log.
+        progress: told step, losses, gradient norm and time left about once a second.
+
+    Raises:
+        ValueError: settings, data or a checkpoint that cannot be used. Trouble during the run (NaN, lack of
+            memory, an interrupt) ends it, is named in the result, and leaves the last checkpoint.
+    """
+    device = _device(settings.device)
+    with _reproducible(settings.deterministic):
+        dtype = torch.float64 if settings.precision == "float64" else torch.float32
+        data = load(settings.data, path=settings.path, dtype=dtype).to(device)
+        learners = _Learners(settings, data)
+        record: dict[str, Any] = {"losses": [], "orders": [], "ledger": []}
+        first = 0
+        if resume:
+            if save_to is None:
+                raise ValueError("resume needs the checkpoint file save_to")
+            first, record = checkpoint.restore(save_to, learners.models, learners.optimizers)
+            check_same(settings, record["settings"], save_to)
+        return _run(settings, data, learners, record, first, save_to, save_every, tensorboard, progress)
+
+
+class _Learners:
+    """Models and optimisers of a run."""
+
+    def __init__(self, settings: Settings, data: Dataset) -> None:
+        names = settings.models * (settings.learners if len(settings.models) == 1 else 1)
+        self.models: list[nn.Module] = [
+            build(
+                name, data, seed=learner_seed(settings.seed, k), hidden=settings.hidden, norm=settings.norm
+            ).to(data.train_inputs.device)
+            for k, name in enumerate(names)
+        ]
+        self.optimizers: list[torch.optim.Optimizer] = [
+            torch.optim.SGD(
+                model.parameters(),
+                lr=settings.step_size,
+                momentum=settings.momentum,
+                nesterov=settings.nesterov,
+                weight_decay=settings.weight_decay,
+            )
+            for model in self.models
+        ]
+
+
+def _run(
+    settings: Settings,
+    data: Dataset,
+    learners: _Learners,
+    record: dict[str, Any],
+    first: int,
+    save_to: Path | None,
+    save_every: int,
+    tensorboard: Path | None,
+    progress: Callable[[str], None],
+) -> TrainingResult:
+    past = [LedgerEntry.from_json(entry) for entry in record["ledger"]]
+    ledger, monitor = _attach(settings, data, learners, first, record)
+    alpha = settings.order
+    if isinstance(alpha, TrainedOrder) and first:
+        alpha = replace(alpha, initial=record["next_order"])
+
+    def before(step: int, mutual: Mutual) -> None:
+        if monitor is not None and ledger is not None and ledger.records_next:
+            monitor.observe(learners.models, mutual)
+
+    report = _Reporter(settings, ledger, progress)
+    with log_run(tensorboard, ledger) as log:
+
+        def after(run: CohortRun) -> None:
+            report(run)
+            log(run)
+            due = run.steps == settings.steps or (save_every > 0 and run.steps % save_every == 0)
+            if save_to is not None and due:
+                state = _record(settings, record, past, run, monitor)
+                checkpoint.save(save_to, learners.models, learners.optimizers, step=run.steps, record=state)
+
+        run = train_cohort(
+            learners.models,
+            learners.optimizers,
+            _batches(settings, data, first),
+            steps=settings.steps,
+            alpha=alpha,
+            beta=settings.beta,
+            temperature=settings.temperature,
+            updates=settings.updates,
+            first_step=first,
+            step_size=None if settings.schedule == "constant" else settings.step_size_at,
+            ledger=ledger,
+            autocast=torch.bfloat16 if settings.precision == "bf16" else None,
+            before_step=before,
+            after_step=after,
+        )
+    run.ledger = past + run.ledger
+    run.losses = record["losses"] + run.losses
+    run.orders = record["orders"] + run.orders
+    verdicts: dict[int, list[Verdict]] = {}
+    if monitor is not None and run.ledger:
+        verdicts = monitor.verdicts(run.ledger, f"{settings.data}, {settings.steps} steps")
+    return TrainingResult(settings, run, score(learners.models, data), verdicts, learners.models)
+
+
+def _record(
+    settings: Settings,
+    before: dict[str, Any],
+    past: list[LedgerEntry],
+    run: CohortRun,
+    monitor: Monitor | None,
+) -> dict[str, Any]:
+    """What a checkpoint keeps besides the learners."""
+    return {
+        "settings": plain(settings),
+        "losses": before["losses"] + run.losses,
+        "orders": before["orders"] + run.orders,
+        "next_order": run.next_order,
+        "ledger": [entry.to_json() for entry in past + run.ledger],
+        "monitor": None if monitor is None else monitor.record(),
+    }
+
+
+def _attach(
+    settings: Settings, data: Dataset, learners: _Learners, first: int, record: dict[str, Any]
+) -> tuple[Ledger | None, Monitor | None]:
+    if settings.ledger_every == 0:
+        return None, None
+    chunk = settings.ledger_chunk
+    batches = list(zip(data.train_inputs.split(chunk), data.train_labels.split(chunk), strict=True))
+    ledger = Ledger(
+        learners.models,
+        learners.optimizers,
+        batches=batches,
+        alpha=settings.alpha,
+        beta=settings.beta,
+        temperature=settings.temperature,
+        every=settings.ledger_every,
+        first_step=first,
+        updates=settings.updates,
+    )
+    stride = math.ceil(len(data.train_inputs) / MONITORED)
+    monitor = Monitor(
+        list(load_claims().values()),
+        data.train_inputs[::stride],
+        subsample=settings.subsample,
+        tolerance=CLOSURE[settings.precision],
+    )
+    if record.get("monitor"):
+        monitor.resume(record["monitor"])
+    return ledger, monitor
+
+
+def _batches(settings: Settings, data: Dataset, first: int) -> Iterator[tuple[Tensor, Tensor]]:
+    count = len(data.train_labels)
+    if settings.batch_size is not None and settings.batch_size > count:
+        raise ValueError(f"batch_size is {settings.batch_size}; {data.name} has {count} training samples")
+    order = BatchOrder(count, settings.batch_size or count, settings.seed)
+    for step in range(first, settings.steps):
+        rows = order.rows(step).to(data.train_labels.device)
+        yield data.train_inputs[rows], data.train_labels[rows]
+
+
+class _Reporter:
+    """Says about once a second how far a run is."""
+
+    def __init__(self, settings: Settings, ledger: Ledger | None, progress: Callable[[str], None]) -> None:
+        self._steps, self._ledger, self._progress = settings.steps, ledger, progress
+        self._begun = self._told = time.perf_counter()
+        self._taken = 0
+
+    def __call__(self, run: CohortRun) -> None:
+        self._taken += 1
+        now = time.perf_counter()
+        if now - self._told < 1 and run.steps < self._steps:
+            return
+        self._told = now
+        left = (self._steps - run.steps) * (now - self._begun) / self._taken
+        losses = " ".join(f"{loss:.4f}" for loss in run.losses[-1])
+        words = f"step {run.steps} of {self._steps}: loss {losses}"
+        if self._ledger is not None and self._ledger.entries:
+            size = self._ledger.entries[-1].gradient_norm_squared
+            words += f", ‖∇F‖² {size:.2e}"
+        self._progress(f"{words}, {left:.0f} s left")
+
+
+def _device(name: str) -> torch.device:
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device is 'cuda'; torch sees no CUDA device here")
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+@contextlib.contextmanager
+def _reproducible(wanted: bool) -> Iterator[None]:
+    if not wanted:
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what CUDA's matrix products need for it
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True)
+    try:
+        with one_thread():
+            yield
+    finally:
+        torch.use_deterministic_algorithms(before)

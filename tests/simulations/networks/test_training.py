@@ -1,0 +1,234 @@
+"""Training runs from settings to result: the ledger closes, a resumed run is the same, bad input is named."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import types
+from dataclasses import replace
+
+import pytest
+import torch
+
+from convergence.claims.verdict import Status
+from simulations.networks import training
+from simulations.networks.path import stationarity_verdict
+from simulations.networks.settings import Settings
+from simulations.networks.training import train
+
+SHORT = Settings(steps=6, ledger_every=2, subsample=2, hidden=(8,), batch_size=32)
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch):
+    monkeypatch.setattr(training, "MONITORED", 20)
+
+
+def weights(result):
+    return [p for m in result.models for p in m.state_dict().values()]
+
+
+def test_a_run_and_its_json():
+    told = []
+    result = train(SHORT, progress=told.append)
+    assert result.holds
+    assert told[-1].startswith("step 6 of 6: loss ")
+    plain = json.loads(json.dumps(result.to_json()))
+    assert [(e["step"], e["learner"]) for e in plain["ledger"]] == [(s, k) for s in (0, 2, 4) for k in (0, 1)]
+    fields = {"step", "learner", "gradient_norm_squared", "bias_norm_squared", "noise_norm_squared",
+              "directional_smoothness", "closure_error"}  # fmt: skip
+    assert fields <= set(plain["ledger"][0])
+    assert max(e["closure_error"] for e in plain["ledger"]) < 1e-9
+    judged = {(v["learner"], v["claim"]): v for v in plain["verdicts"]}
+    for claim in ("grad-own-bounded", "self-bounding", "grad-theta", "self-limiting", "ledger", "pathwise"):
+        for learner in (0, 1):
+            assert judged[learner, claim]["status"] == "checked"
+            assert judged[learner, claim]["witness"] == "network"
+    account = plain["learners"][0]["account"]
+    assert sum(account["shares"].values()) == pytest.approx(1)
+    assert account["sandwich"]["lower"] <= account["sandwich"]["root_mean_square_gradient"]
+    assert account["sandwich"]["root_mean_square_gradient"] <= account["sandwich"]["upper"]
+    assert len(plain["losses"]) == 6
+    assert [p.name for p in result.pictures()] == [
+        "learner-0-stationarity", "learner-0-ledger", "learner-1-stationarity", "learner-1-ledger",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"momentum": 0.9, "nesterov": True, "weight_decay": 1e-3},
+        {"updates": "sequential", "learners": 3},
+        {"schedule": "cosine"},
+        {"alpha_end": 3.0},
+        {"alpha_step_size": 0.1},
+        {"alpha": ((0.0, 0.5), (2.0, 0.0))},
+        {"temperature": 2.0, "batch_size": None},
+        {"models": ("mlp", "softmax")},
+        {"beta": 0.0, "learners": 1},
+        {"data": "mnist1d", "models": ("conv",), "batch_size": 8, "steps": 2},
+    ],
+    ids=str,
+)
+def test_every_kind_of_run_closes(change):
+    result = train(replace(SHORT, **{"steps": 3} | change))
+    assert result.holds
+    assert result.run.ledger
+    assert max(e.closure_error for e in result.run.ledger) < 1e-9
+    assert max(e.step_error for e in result.run.ledger) < 1e-9
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_lower_precision_closes_to_its_rounding(precision):
+    result = train(replace(SHORT, precision=precision))
+    assert result.holds
+    assert 1e-12 < max(e.closure_error for e in result.run.ledger) < 1e-4
+    assert result.models[0][1].weight.dtype == torch.float32
+    exact = train(replace(SHORT, precision="float32"))
+    size = exact.run.ledger[-1].gradient_norm_squared
+    assert result.run.ledger[-1].gradient_norm_squared == pytest.approx(size, rel=0.1)
+
+
+def test_equal_seeds_equal_runs():
+    one, two = (train(replace(SHORT, deterministic=True)) for _ in range(2))
+    other = train(replace(SHORT, seed=1))
+    assert all(torch.equal(a, b) for a, b in zip(weights(one), weights(two), strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(weights(one), weights(other), strict=True))
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.mark.parametrize("change", [{}, {"alpha_step_size": 0.1, "momentum": 0.9}], ids=str)
+def test_a_resumed_run_is_the_run_to_the_bit(tmp_path, change, monkeypatch):
+    settings, path = replace(SHORT, **change), tmp_path / "run.safetensors"
+    whole = train(settings)
+    right = training.train_cohort
+
+    def interrupted(*arguments, after_step, **rest):
+        def stop(run):
+            after_step(run)
+            if run.steps == 5:
+                raise KeyboardInterrupt
+
+        return right(*arguments, after_step=stop, **rest)
+
+    monkeypatch.setattr(training, "train_cohort", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, save_to=path, save_every=3)
+    monkeypatch.setattr(training, "train_cohort", right)
+    resumed = train(settings, save_to=path, resume=True)
+    assert all(torch.equal(a, b) for a, b in zip(weights(whole), weights(resumed), strict=True))
+    assert resumed.run.ledger == whole.run.ledger
+    assert resumed.run.losses == whole.run.losses
+    assert resumed.run.orders == whole.run.orders
+    for k, verdicts in whole.verdicts.items():
+        for one, other in zip(verdicts, resumed.verdicts[k], strict=True):
+            assert replace(one, seconds=0) == replace(other, seconds=0)
+    if not change:
+        longer = train(replace(settings, steps=8), save_to=path, resume=True)
+        assert longer.run.losses[:6] == whole.run.losses
+        with pytest.raises(ValueError, match=r"beta is 0\.5; the run in .* has 1\.0"):
+            train(replace(settings, beta=0.5), save_to=path, resume=True)
+
+
+def test_an_interrupt_within_a_step_keeps_the_run(monkeypatch):
+    right = training.Monitor.observe
+    calls = []
+
+    def interrupt(self, models, mutual):
+        calls.append(1)
+        if len(calls) == 3:
+            monkeypatch.setattr(torch.optim.SGD, "step", stop)
+        right(self, models, mutual)
+
+    def stop(self, closure=None):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training.Monitor, "observe", interrupt)
+    result = train(SHORT)
+    assert result.run.trouble == "step 4: interrupted"
+    assert result.run.steps == 4
+    assert not result.holds
+    assert len(result.run.ledger) == 4
+
+
+def test_divergence_is_a_value_in_the_result():
+    result = train(replace(SHORT, step_size=1e160, ledger_every=0, steps=20))
+    assert "loss" in result.run.trouble
+    assert result.run.steps < 20
+    assert not result.holds
+
+
+def test_tensorboard(monkeypatch, tmp_path):
+    logged = []
+
+    class Writer:
+        def __init__(self, directory):
+            assert directory == str(tmp_path)
+
+        def add_scalar(self, tag, value, step):
+            logged.append((tag, step))
+
+        def close(self):
+            logged.append("closed")
+
+    module = types.ModuleType("torch.utils.tensorboard")
+    module.SummaryWriter = Writer
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
+    train(replace(SHORT, steps=3), tensorboard=tmp_path)
+    assert logged.count(("loss/1", 2)) == 1
+    assert ("gradient/0", 2) in logged
+    assert ("gradient/0", 1) not in logged
+    assert logged[-1] == "closed"
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(ValueError, match="pip install tensorboard"):
+        train(SHORT, tensorboard=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"step_size": 0.0}, r"step_size is 0\.0"),
+        ({"steps": 0}, "steps is 0"),
+        ({"learners": 1}, "1 learner with beta"),
+        ({"alpha": -1.0}, r"alpha is -1\.0"),
+        ({"alpha": math.nan}, "alpha is nan"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"ledger_every": -1}, "ledger_every is -1"),
+        ({"models": ("mlp",) * 3}, "3 models for 2 learners"),
+        ({"schedule": "step"}, "schedule is 'step'"),
+        ({"alpha_end": 1.0, "alpha_step_size": 0.1}, "either scheduled or trained"),
+        ({"alpha": ((0.0, 1.0), (1.0, 0.0)), "alpha_end": 1.0}, "neither scheduled nor trained"),
+    ],
+    ids=str,
+)
+def test_settings_that_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        replace(SHORT, **change)
+
+
+def test_runs_that_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="batch_size is 1438; digits has 1437"):
+        train(replace(SHORT, batch_size=1438))
+    with pytest.raises(ValueError, match="use GroupNorm"):
+        train(replace(SHORT, models=("conv",), norm="batch"))
+    assert train(replace(SHORT, models=("conv",), norm="batch", ledger_every=0, steps=1)).holds
+    with pytest.raises(ValueError, match="resume needs"):
+        train(SHORT, resume=True)
+    with pytest.raises(ValueError, match="cannot be read"):
+        train(SHORT, resume=True, save_to=tmp_path / "nothing")
+    with pytest.raises(ValueError, match="constant settings only"):
+        train(replace(SHORT, schedule="cosine", momentum=0.9))
+    if not torch.cuda.is_available():
+        with pytest.raises(ValueError, match="no CUDA device"):
+            train(replace(SHORT, device="cuda"))
+
+
+def test_stationarity_on_a_path():
+    entries = train(SHORT).entries(0)
+    verdict = stationarity_verdict(entries, "run")
+    assert verdict.status == Status.CHECKED
+    steep = [replace(e, directional_smoothness=11.0) for e in entries]
+    assert stationarity_verdict(steep, "run").status == Status.ASSUMED
+    false = [replace(e, gradient_norm_squared=100.0) for e in entries]
+    assert stationarity_verdict(false, "run").status == Status.REFUTED
