@@ -12,9 +12,7 @@ gap = Symbol("Delta", nonnegative=True)
 START = eq(smoothness / 2 * position[0] ** 2, gap)
 """`Δ = F(x_0) − F*`, and F* = 0."""
 
-MEAN_SQUARE = (
-    (smoothness * position[0]) ** 2 + Total((smoothness * position[s + 1]) ** 2, s)
-) / count
+MEAN_SQUARE = ((smoothness * position[0]) ** 2 + Total((smoothness * position[s + 1]) ** 2, s)) / count
 """`A²`, the first gradient apart."""
 
 IS_SMOOTH = (
@@ -30,6 +28,3 @@ IS_SMOOTH = (
 def moves(bias) -> Relation:
     """`x_{t+1} = x_t − η(Lx_t + bias)`."""
     return eq(position[t + 1], position[t] - step_size * (smoothness * position[t] + bias), t)
-
-
-

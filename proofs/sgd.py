@@ -73,7 +73,7 @@ def n(time: Any) -> Vector:
     return lambda k: error[time, outcome, k]
 
 
-def G(time: Any) -> Vector:  # noqa: N802
+def G(time: Any) -> Vector:
     """The gradient at the iterate."""
     return grad(x(time))
 
@@ -96,9 +96,7 @@ def point(base: IndexedBase) -> Vector:
 _X, _Y = point(here), point(there)
 _move: Vector = lambda k: _Y(k) - _X(k)  # noqa: E731
 
-SMOOTH = le(
-    value(_Y), value(_X) + dot(grad(_X), _move) + smoothness / 2 * norm2(_move), here, there
-)
+SMOOTH = le(value(_Y), value(_X) + dot(grad(_X), _move) + smoothness / 2 * norm2(_move), here, there)
 """The descent lemma for every two points: what L-smoothness is used for."""
 
 BOUNDED = le(least, value(_X), here)

@@ -195,7 +195,11 @@ class Kernel(Rules):
         """`x ≤ y` from `x² ≤ y²` and `0 ≤ y`; without y, `x ≤ √r` from `x² ≤ r`."""
         x, signs = sympify(x), self._signs(using)
         y = sqrt(theorem.right) if y is None else sympify(y)
-        if theorem.relation.op == "!=" or not is_zero(theorem.left - x**2) or not is_zero(theorem.right - y**2):
+        if (
+            theorem.relation.op == "!="
+            or not is_zero(theorem.left - x**2)
+            or not is_zero(theorem.right - y**2)
+        ):
             raise Rejected("the premise is not of the form x² ≤ y²")
         square = Theorem(le(0, theorem.right), theorem.hypotheses, _KERNEL)  # it is at least x²
         signs = self._signs([*using, square])

@@ -35,7 +35,18 @@ from sympy import (
     sign,
 )
 
-from proofs.kernel.terms import Grad, Index, LogPartition, Rejected, Slope, Softmax, Total, Value, substitute
+from proofs.kernel.terms import (
+    Binder,
+    Grad,
+    Index,
+    LogPartition,
+    Rejected,
+    Slope,
+    Softmax,
+    Total,
+    Value,
+    substitute,
+)
 
 Monomial = frozenset[tuple[Expr, Fraction]]
 Poly = dict[Monomial, Fraction]
@@ -201,7 +212,9 @@ def _integer_power(base: Expr, k: Expr) -> Poly:
     """`base^k` for an integer `k` without a value, where the base may be 0."""
     canonical = expression(normal(base))
     parts = [
-        power(normal(base), c) if monomial == ONE else atom(Pow(canonical, expression({monomial: Fraction(1)})), c)
+        power(normal(base), c)
+        if monomial == ONE
+        else atom(Pow(canonical, expression({monomial: Fraction(1)})), c)
         for monomial, c in normal(k).items()
     ]
     return product(parts)
@@ -300,7 +313,7 @@ def total(form: Poly, i: Index) -> Poly:
 
 def _component(factors: list[tuple[Expr, Fraction]], dummies: list[Index]) -> Poly:
     """`Σ_dummies Π factors` as one atom, its dummies named canonically above all names bound inside."""
-    level = max(_level(base, dummies) for base, _ in factors)
+    level = _level(*(base for base, _ in factors))
     candidates = []
     for order in permutations(dummies):
         names = {i: _name("_", level + n, i.total) for n, i in enumerate(order, 1)}
@@ -312,7 +325,7 @@ def _component(factors: list[tuple[Expr, Fraction]], dummies: list[Index]) -> Po
 def _opaque(e: Value | Grad) -> Expr:
     """The same binder with its body in normal form and its bound index named canonically."""
     body, (j,) = expression(normal(e.body)), e.bound
-    name = _name("_", _level(body, [j]) + 1, j.total)
+    name = _name("_", _level(body) + 1, j.total)
     return e.func(expression(normal(substitute(body, {j: name}))), name, *e.free)
 
 
@@ -320,9 +333,10 @@ def _name(prefix: str, n: int, mass: Expr) -> Index:
     return Index(f"{prefix}{n}:{mass}", mass)
 
 
-def _level(e: Expr, dummies: list[Index]) -> int:
-    names = (s.name for s in e.atoms(Symbol) if s not in dummies)
-    return max((int(name[1:].split(":")[0]) for name in names if name.startswith("_")), default=0)
+def _level(*terms: Expr) -> int:
+    """The largest canonical name bound in the terms; a name that is free in them is bound further out, larger."""
+    bound = (i.name for e in terms for binder in e.atoms(Binder) for i in binder.bound)
+    return max((int(name[1:].split(":")[0]) for name in bound if name.startswith("_")), default=0)
 
 
 def positive_atom(e: Expr, strict: bool = True) -> bool:

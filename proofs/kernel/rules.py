@@ -168,8 +168,10 @@ class Rules:
                 self._require_kind(key.label, generic_element(image), signs)
             else:
                 self._require_kind(key, sympify(image), signs)
-        premise = Theorem(theorem.relation, frozenset(h.at(images) for h in theorem.hypotheses), _KERNEL)
-        return self._theorem(theorem.relation.at(images), signs, premise)
+        hypotheses = frozenset(h.at(images) for h in theorem.hypotheses)
+        return Theorem(
+            theorem.relation.at(images), hypotheses.union(*(t.hypotheses for t in signs.used)), _KERNEL
+        )
 
     def _require_kind(self, symbol: Symbol, image: Expr, signs: Signs) -> None:
         if isinstance(symbol, Fixed):
@@ -191,8 +193,8 @@ class Rules:
                 premises.append(Theorem(proof.relation, proof.hypotheses, _KERNEL))
             elif any(t.relation.same(h) for t in self.facts) or h.forall or not _by_sign(signs, h):
                 kept.append(h)
-        rest = Theorem(theorem.relation, frozenset(kept), _KERNEL)
-        return self._theorem(theorem.relation, signs, rest, *premises)
+        used = (t.hypotheses for t in (*premises, *signs.used))
+        return Theorem(theorem.relation, frozenset(kept).union(*used), _KERNEL)
 
     @rule("cases")
     def cases(self, one: Theorem, other: Theorem) -> Theorem:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from itertools import product
 
 from sympy import (
@@ -169,10 +169,12 @@ class Signs:
             else:
                 choices.append([k for k in here if k.total == i.total] or [i])
         for images in product(*choices):
-            yield _renamed(gap, tuple(pair for pair in zip(indices, images, strict=True) if pair[0] != pair[1]))
+            yield _renamed(
+                gap, tuple(pair for pair in zip(indices, images, strict=True) if pair[0] != pair[1])
+            )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _renamed(gap: Expr, images: tuple[tuple[Index, Index], ...]) -> Expr:
     return substitute(gap, dict(images))
 

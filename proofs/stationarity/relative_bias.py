@@ -5,7 +5,7 @@ bounds the mean of the cross term by that of the means. The inequality that resu
 left side is convex in A² and at most 0 at 0.
 """
 
-from sympy import Rational, Symbol, sqrt
+from sympy import Symbol, sqrt
 
 from proofs.kernel import Argument, Goal, Proof, Theorem, Total, eq, le, lt
 from proofs.sgd import (
@@ -22,7 +22,6 @@ from proofs.sgd import (
     h,
     here,
     j,
-    least,
     mean,
     noise,
     norm2,

@@ -1,9 +1,8 @@
 r"""A² ≤ [2Δ/(ηT) + ηLσ² + ζ²]/(1−m): the descent lemma step by step, in expectation, summed."""
 
-from sympy import Rational
 
 from convergence.bounds import stationarity as bounds
-from proofs.kernel import Argument, Goal, Proof, Relation, Theorem, Total, le, lt
+from proofs.kernel import Argument, Goal, Proof, Theorem, Total, le, lt
 from proofs.sgd import (
     BIAS,
     BOUNDED,
@@ -21,12 +20,9 @@ from proofs.sgd import (
     dot,
     drift,
     g,
-    h,
     here,
     j,
-    least,
     mean,
-    n,
     noise,
     noise_growth,
     norm2,

@@ -6,7 +6,7 @@ run has S + 1 iterates here: T = S + 1.
 
 from sympy import Abs, Symbol, sqrt
 
-from proofs.kernel import Argument, Goal, Proof, Theorem, Time, Total, eq, le, lt
+from proofs.kernel import Argument, Goal, Proof, Theorem, Time, Total, eq, le
 from proofs.sgd import (
     ABSOLUTE_BIAS,
     BOUNDED,
@@ -18,7 +18,6 @@ from proofs.sgd import (
     b,
     bias_bound,
     dot,
-    drift,
     grad,
     h,
     here,
@@ -67,6 +66,12 @@ def gradient(kernel: Argument) -> Theorem:
     return kernel.combine(GRADIENT, (2 * smoothness, smooth), (2 * smoothness, bottom))
 
 
+def nonnegative_gap(kernel: Argument) -> Theorem:
+    """`Δ ≥ 0`."""
+    bottom = kernel.sum_over(kernel.at(kernel.suppose(BOUNDED), {here: x(0)}), outcome)
+    return kernel.combine(le(0, GAP), (1, bottom))
+
+
 def quadratic(kernel: Argument) -> Theorem:
     """Descent but for the last step, Cauchy–Schwarz for the angle, and the last gradient."""
     one_step = kernel.at(kernel.cite("stationarity", "descent"), {t: s})
@@ -101,7 +106,8 @@ def quadratic(kernel: Argument) -> Theorem:
         (2 * k / count, angle),
         (h * k / count, biases),
         (k**2, is_size),
-        rest=k * ((1 - smoothness * step_size) ** 2 + (h - smoothness * step_size) * smoothness * step_size)
+        rest=k
+        * ((1 - smoothness * step_size) ** 2 + (h - smoothness * step_size) * smoothness * step_size)
         / (smoothness * step_size * count)
         * mean(norm2(G(last))),
         using=[kernel.sign(le(smoothness * step_size, h))],
@@ -122,7 +128,7 @@ def one_iterate(kernel: Argument) -> Theorem:
     first = kernel.sum_over(kernel.cite("stationarity-sharp", "gradient", {here: x(0)}), outcome)
     length = step_size * smoothness
     spare = ((1 - length) ** 2 + (h - length) * length) / (step_size * k)
-    top = kernel.combine(le(0, GAP), (1 / (2 * smoothness), first), rest=mean(norm2(G(0))) / (2 * smoothness))
+    top = kernel.cite("stationarity-sharp", "gap")
     return kernel.combine(
         BOUND_ONE,
         (1, first),
@@ -136,6 +142,7 @@ PROOF = Proof(
     "stationarity-sharp",
     goals=(
         Goal("gradient", given=(SMOOTH, BOUNDED), shows=(GRADIENT,), argument=gradient),
+        Goal("gap", given=(BOUNDED,), shows=(le(0, GAP),), argument=nonnegative_gap),
         Goal(
             "quadratic",
             given=(*SGD, ABSOLUTE_BIAS, LENGTH, IS_SIZE),

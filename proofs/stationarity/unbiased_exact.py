@@ -122,9 +122,7 @@ def bound_at_zero(kernel: Argument) -> Theorem:
     none = kernel.suppose(UNBIASED)
     square = kernel.sum_over(none, j, weight=b(t)(j))
     no_bias = kernel.combine(le(norm2(b(t)), 0), (1, square))
-    sharp = kernel.cite(
-        "stationarity-sharp", "quadratic", {**FULL, bias_bound: Integer(0)}, shown=[no_bias]
-    )
+    sharp = kernel.cite("stationarity-sharp", "quadratic", {**FULL, bias_bound: Integer(0)}, shown=[no_bias])
     return kernel.combine(le(size**2, (2 * smoothness * GAP + last * noise**2) / count), (1, sharp))
 
 
@@ -146,7 +144,9 @@ def reached(kernel: Argument) -> Theorem:
     )
     start = 2 * smoothness * initial
     closed = eq(energy(t), FLOOR + (start - FLOOR) * rho**t)
-    first = kernel.combine(closed.at({t: Integer(0)}), (2 * smoothness, kernel.suppose(START)), using=[contracts])
+    first = kernel.combine(
+        closed.at({t: Integer(0)}), (2 * smoothness, kernel.suppose(START)), using=[contracts]
+    )
     hypothesis = kernel.suppose(closed)
     following = kernel.combine(closed.at({t: t + 1}), (1, recursion), (rho, hypothesis), using=[contracts])
     solved = kernel.induction(t, first, following, closed)
@@ -168,9 +168,7 @@ PROOF = Proof(
             given=(*SGD, UNBIASED, LENGTH, RATE),
             shows=(le(SQUARE, FLOOR + (2 * smoothness * GAP - FLOOR) * GEOMETRIC / steps),),
             argument=bound,
-            asserts=(
-                r"A^2 \le " + BOUND + r",\ \rho = 1 - \eta L (2-h),\ X = \frac{\eta L \sigma^2}{2-h}",
-            ),
+            asserts=(r"A^2 \le " + BOUND + r",\ \rho = 1 - \eta L (2-h),\ X = \frac{\eta L \sigma^2}{2-h}",),
         ),
         Goal(
             "bound at rho 0",
