@@ -36,9 +36,14 @@ def writable_directory(path: Path | None) -> Path | None:
     return path
 
 
-Seed = Annotated[
-    int, typer.Option("--seed", min=0, max=2**63 - 1, help="Same seed, same result.", show_default=True)
-]
+def valid_seed(seed: int) -> int:
+    """Refuse a seed that no stream of random numbers can take."""
+    if not 0 <= seed < 2**63:
+        raise typer.BadParameter(f"{seed} is not in [0, 2⁶³)")
+    return seed
+
+
+Seed = Annotated[int, typer.Option("--seed", callback=valid_seed, help="Same seed, same result.")]
 JsonFile = Annotated[
     Path | None,
     typer.Option("--json", metavar="FILE", callback=writable_file, help="Write the result as JSON."),
