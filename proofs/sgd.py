@@ -100,7 +100,12 @@ SMOOTH = le(value(_Y), value(_X) + dot(grad(_X), _move) + smoothness / 2 * norm2
 """The descent lemma for every two points: what L-smoothness is used for."""
 
 BOUNDED = le(least, value(_X), here)
-STEP = eq(x(t + 1)(j), x(t)(j) - step_size * g(t)(j), t, outcome, j)
+step_sizes = IndexedBase("eta", positive=True)
+"""Step sizes that change from step to step."""
+
+STEPS = eq(x(t + 1)(j), x(t)(j) - step_sizes[t] * g(t)(j), t, outcome, j)
+CONSTANT = {step_sizes: lambda time: step_size}
+STEP = STEPS.at(CONSTANT)
 CENTRED = (eq(mean(dot(G(t), n(t))), 0, t), eq(mean(dot(b(t), n(t))), 0, t))
 NOISE = le(mean(norm2(n(t))), noise_growth * mean(norm2(drift(t))) + noise**2, t)
 BIAS = le(norm2(b(t)), relative_bias * norm2(G(t)) + bias_bound**2, t, outcome)

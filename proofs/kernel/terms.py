@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from sympy import Expr, Indexed, Symbol, diff, exp, log, sympify
+from sympy import Expr, Indexed, IndexedBase, Symbol, diff, exp, log, sympify
 from sympy.printing.printer import Printer
 
 
@@ -179,22 +179,29 @@ def substitute(e: Expr, images: Mapping[Any, Any]) -> Expr:
         return images[e.base](*indices) if e.base in images else e.base[tuple(indices)]
     if isinstance(e, Binder):
         inner = {key: image for key, image in images.items() if key not in e.bound}
-        incoming = frozenset().union(*(_free(image) for image in inner.values()))
+        incoming = frozenset().union(*(image_free(image) for image in inner.values()))
         bound = tuple(fresh(i, incoming | free(e.body)) if i in incoming else i for i in e.bound)
         body = substitute(substitute(e.body, dict(zip(e.bound, bound, strict=True))), inner)
         return e.func(body, *bound, *(substitute(a, images) for a in e.free))
     return e.func(*(substitute(a, images) for a in e.args))
 
 
-def fresh(i: Symbol, taken: frozenset[Any]) -> Symbol:
-    """A symbol like `i` that is not among those taken."""
-    name = i.name
-    while any(getattr(s, "name", None) == name for s in taken):
+def fresh(v: Any, taken: frozenset[Any]) -> Any:
+    """A symbol, index or family like `v` whose name is not among those taken."""
+    name, names = str(v), {str(s) for s in taken}
+    while name in names:
         name += "'"
-    return type(i)(name, i.total) if isinstance(i, Index) else Symbol(name, **i.assumptions0)
+    if isinstance(v, IndexedBase):
+        return IndexedBase(Symbol(name, **v.label.assumptions0))
+    return type(v)(name, v.total) if isinstance(v, Index) else Symbol(name, **v.assumptions0)
 
 
-def _free(image: Any) -> frozenset[Any]:
+def element(family: IndexedBase) -> Callable[..., Expr]:
+    """The family as a function of its indices."""
+    return lambda *indices: family[indices]
+
+
+def image_free(image: Any) -> frozenset[Any]:
     if isinstance(image, Expr) or not callable(image):
         return free(sympify(image))
     return free(generic_element(image)) - set(_formal(image))

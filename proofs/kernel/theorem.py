@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sympy import Expr, IndexedBase, Symbol, latex, sympify
 
 from proofs.kernel.normal import is_zero
-from proofs.kernel.terms import free, substitute
+from proofs.kernel.terms import element, free, fresh, image_free, substitute
 
 _KERNEL = object()
 SIGNS = {"=": "=", "<=": r"\le", "<": "<", "!=": r"\ne"}
@@ -35,9 +35,13 @@ class Relation:
         return (free(self.left) | free(self.right)) - set(self.forall)
 
     def at(self, images: Mapping[Any, Any]) -> Relation:
-        """Substitute; what `forall` quantifies stays."""
+        """Substitute; what `forall` quantifies stays, renamed where an image speaks of it."""
         images = {key: image for key, image in images.items() if key not in self.forall}
-        return Relation(substitute(self.left, images), self.op, substitute(self.right, images), self.forall)
+        incoming = frozenset().union(*(image_free(image) for image in images.values()))
+        clashes = {v: fresh(v, incoming | free(self.left) | free(self.right)) for v in self.forall if v in incoming}
+        renamed = {v: element(w) if isinstance(w, IndexedBase) else w for v, w in clashes.items()}
+        sides = (substitute(substitute(e, renamed), images) for e in (self.left, self.right))
+        return Relation(next(sides), self.op, next(sides), tuple(clashes.get(v, v) for v in self.forall))
 
     def same(self, other: Relation) -> bool:
         """Whether both say the same: equal gaps (for `=` and `!=` up to sign), equal quantifiers."""
