@@ -137,7 +137,8 @@ class HeldRun:
         from safetensors.numpy import save
 
         values = {"step": state.step, "values": state.values, "rows": len(rows)}
-        arrays = {f"state.{name}": array for name, array in state.arrays.items()}
+        # safetensors writes an array's memory as it lies, whatever its strides say
+        arrays = {f"state.{name}": np.asarray(array, order="C") for name, array in state.arrays.items()}
         arrays["rows"] = np.frombuffer(parquet_bytes(rows), np.uint8)
         content = save(arrays, metadata={"run": json.dumps(values)})
         with _explained(self.store):

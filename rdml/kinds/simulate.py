@@ -119,16 +119,18 @@ class Simulation:
         found = plateau(run.window_means)
         plain = not (self.settings["momentum"] or self.settings["weight_decay"])
         exact = run.problem.floor(run.step_size) if plain and run.problem.floor else None
+        bound = floor_bound(run.problem, run.step_size) if plain else None
         summary = {
             **_interval("floor", found.level),
-            "floor_bound": floor_bound(run.problem, run.step_size) if plain else None,
+            "floor_bound": bound,
             "floor_exact": exact,
             **_interval("average", mean_interval(run.average_gradient_norm_squared)),
             "settled": found.settled,
             "iterations": self.iterations,
             "diverged": run.diverged,
         }
-        return Conclusion(summary, _verdicts(run, found.settled) if plain else [])
+        # without a bound the theory does not speak of such a run
+        return Conclusion(summary, _verdicts(run, found.settled) if bound is not None else [])
 
 
 def memory(settings: Mapping[str, Any]) -> float:

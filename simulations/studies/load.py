@@ -88,7 +88,7 @@ def metrics_frame(store: Path, study: Study) -> pd.DataFrame:
     repeated = points.loc[np.repeat(points.index.to_numpy(), counts)].reset_index(drop=True)
     metrics = tables.to_pandas()
     metrics.insert(0, "row", np.concatenate([np.arange(n) for n in counts]) if len(metrics) else [])
-    return repeated.join(metrics)
+    return repeated.join(metrics, rsuffix="_by_row")
 
 
 def _dataset(store: Path, study: Study) -> xr.Dataset:

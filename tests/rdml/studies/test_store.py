@@ -85,6 +85,9 @@ def test_a_checkpoint_comes_back_to_the_bit(store: Path) -> None:
         "x": np.array([[0.1, np.nan], [np.inf, 5e-324]]),
         "words": np.array([2**64 - 1], np.uint64),
         "none": np.empty((0, 3), np.float32),
+        "number": np.array(2.5),
+        "columns": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        "every other": np.arange(10)[::2],
     }
     values = {"total": 0.1 + 0.2, "none": None, "nested": {"list": [1, float("inf")]}}
     with hold(store, RUN) as held:
