@@ -12,6 +12,7 @@ from rdml.commands.floor import floor
 from rdml.commands.plot import plot
 from rdml.commands.report import report
 from rdml.commands.sweep import sweep
+from rdml.commands.train import train
 from rdml.commands.verify import verify
 from rdml.commands.worst_case import worst_case
 
@@ -41,6 +42,7 @@ app.command()(scope.scope)
 app.command()(scope.basins)
 app.command()(scope.tightness)
 app.command()(scope.phase)
+app.command()(train)
 app.command()(sweep)
 app.add_typer(runs.app, name="runs")
 app.add_typer(config.app, name="config")

@@ -1,0 +1,138 @@
+"""`rdml train`: a cohort on real data, with the ledger and the claims held against every recorded step."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rdml.options import JsonFile, OutDir, Seed
+
+
+class Schedule(StrEnum):
+    """Step sizes over the run."""
+
+    CONSTANT = "constant"
+    COSINE = "cosine"
+
+
+class Updates(StrEnum):
+    """Whether learners step together or in turn."""
+
+    SIMULTANEOUS = "simultaneous"
+    SEQUENTIAL = "sequential"
+
+
+class Precision(StrEnum):
+    """Arithmetic of the training; the ledger is in float64 always."""
+
+    FLOAT64 = "float64"
+    FLOAT32 = "float32"
+    BF16 = "bf16"
+
+
+class Device(StrEnum):
+    """Where to train."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+def train(
+    data: Annotated[
+        str, typer.Option(help="digits, mnist1d, cifar10, cifar100, or an .npz file.")
+    ] = "digits",
+    path: Annotated[Path | None, typer.Option(help="Of the CIFAR archive or folder.")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="One for all (mlp), or repeated: one per learner.")
+    ] = None,
+    learners: Annotated[int, typer.Option(help="K.")] = 2,
+    alpha: Annotated[float, typer.Option(help="Order of the divergence, in [0, inf].")] = 1.5,
+    alpha_end: Annotated[float | None, typer.Option(help="Let the order go there linearly.")] = None,
+    alpha_step_size: Annotated[
+        float | None, typer.Option(help="Train the order with this step size.")
+    ] = None,
+    beta: Annotated[float, typer.Option(help="Weight of the mutual term.")] = 1.0,
+    temperature: Annotated[float, typer.Option(help="Of the mutual term.")] = 1.0,
+    step_size: Annotated[float, typer.Option(help="η.")] = 0.1,
+    schedule: Annotated[Schedule, typer.Option(help="Of the step size.")] = Schedule.CONSTANT,
+    momentum: Annotated[float, typer.Option(help="γ of SGD.")] = 0.0,
+    nesterov: Annotated[bool, typer.Option("--nesterov", help="Nesterov's momentum.")] = False,
+    weight_decay: Annotated[float, typer.Option(help="Coupled.")] = 0.0,
+    batch_size: Annotated[int, typer.Option(min=0, help="0: the full set at every step.")] = 64,
+    steps: Annotated[int, typer.Option(help="T.")] = 500,
+    updates: Annotated[Updates, typer.Option(help="Together, or in turn.")] = Updates.SIMULTANEOUS,
+    ledger_every: Annotated[int, typer.Option(help="Record every so many steps; 0 for no ledger.")] = 0,
+    precision: Annotated[Precision, typer.Option(help="Of the training.")] = Precision.FLOAT64,
+    device: Annotated[Device, typer.Option(help="auto: CUDA where there is one.")] = Device.AUTO,
+    deterministic: Annotated[
+        bool, typer.Option("--deterministic", help="The same bits on every run.")
+    ] = False,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Write checkpoints to this safetensors file.")
+    ] = None,
+    checkpoint_every: Annotated[int, typer.Option(help="Steps between checkpoints; 0: at the end.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
+    tensorboard: Annotated[Path | None, typer.Option(help="Directory of a TensorBoard log.")] = None,
+    seed: Seed = 0,
+    json: JsonFile = None,
+    out: OutDir = Path("out"),
+) -> None:
+    """Train a cohort by RDML; with a ledger, say where the remaining gradient comes from and what holds."""
+    from rdml.figures import save_figure
+    from rdml.files import write_json
+    from rdml.progress import working
+    from simulations.networks.settings import Settings
+    from simulations.networks.training import train as run
+
+    settings = Settings(
+        data=data,
+        path=path,
+        models=tuple(model or ("mlp",)),
+        learners=learners,
+        alpha=alpha,
+        alpha_end=alpha_end,
+        alpha_step_size=alpha_step_size,
+        beta=beta,
+        temperature=temperature,
+        step_size=step_size,
+        schedule=schedule.value,
+        momentum=momentum,
+        nesterov=nesterov,
+        weight_decay=weight_decay,
+        batch_size=batch_size or None,
+        steps=steps,
+        seed=seed,
+        updates=updates.value,
+        ledger_every=ledger_every,
+        precision=precision.value,
+        device=device.value,
+        deterministic=deterministic,
+    )
+    with working() as progress:
+        result = run(
+            settings,
+            save_to=checkpoint,
+            save_every=checkpoint_every,
+            resume=resume,
+            tensorboard=tensorboard,
+            progress=progress,
+        )
+    for k, score in enumerate(result.scores.learners):
+        typer.echo(
+            f"learner {k}: test accuracy {score.test_accuracy:.4f}, test loss {score.test_loss:.4f} nats, "
+            f"calibration error {score.calibration_error:.4f}"
+        )
+        for verdict in result.verdicts.get(k, []):
+            typer.echo(f"  {verdict.claim}: {verdict.status}: {verdict.evidence}")
+    if result.run.trouble:
+        typer.echo(f"The run ended early: {result.run.trouble}", err=True)
+    if json is not None:
+        write_json(json, result.to_json())
+    for picture in result.pictures():
+        save_figure(picture.figure, out, picture.name)
+    if not result.holds:
+        raise typer.Exit(1)
