@@ -38,7 +38,9 @@ class Relation:
         """Substitute; what `forall` quantifies stays, renamed where an image speaks of it."""
         images = {key: image for key, image in images.items() if key not in self.forall}
         incoming = frozenset().union(*(image_free(image) for image in images.values()))
-        clashes = {v: fresh(v, incoming | free(self.left) | free(self.right)) for v in self.forall if v in incoming}
+        clashes = {
+            v: fresh(v, incoming | free(self.left) | free(self.right)) for v in self.forall if v in incoming
+        }
         renamed = {v: element(w) if isinstance(w, IndexedBase) else w for v, w in clashes.items()}
         sides = (substitute(substitute(e, renamed), images) for e in (self.left, self.right))
         return Relation(next(sides), self.op, next(sides), tuple(clashes.get(v, v) for v in self.forall))

@@ -10,7 +10,6 @@ from proofs.sgd import (
     SMOOTH,
     STEPS,
     G,
-    b,
     bias_bound,
     drift,
     here,
@@ -33,9 +32,9 @@ SHORT = le(step_sizes[t] * smoothness * (noise_growth + 1), 1, t)
 AVERAGE = Total(step_sizes[t] * mean(norm2(G(t))), t) / length
 """The η_t-weighted mean of E‖∇F_t‖²."""
 
-BOUND = (
-    (2 * GAP + smoothness * noise**2 * Total(step_sizes[t] ** 2, t)) / length + bias_bound**2
-) / (1 - relative_bias)
+BOUND = ((2 * GAP + smoothness * noise**2 * Total(step_sizes[t] ** 2, t)) / length + bias_bound**2) / (
+    1 - relative_bias
+)
 
 
 def bound(kernel: Argument) -> Theorem:

@@ -44,7 +44,10 @@ UNSPLIT = eq(
 
 
 FALLS = eq(
-    FALL, over_steps(step_size * dot(gradient, estimate) - step_size**2 / 2 * curvature[t] * dot(estimate, estimate))
+    FALL,
+    over_steps(
+        step_size * dot(gradient, estimate) - step_size**2 / 2 * curvature[t] * dot(estimate, estimate)
+    ),
 )
 
 
@@ -56,8 +59,7 @@ def falls(kernel: Argument) -> Theorem:
     one_step = kernel.combine(
         eq(
             value[t] - value[t + 1],
-            step_size * dot(gradient, estimate)
-            - step_size**2 / 2 * curvature[t] * dot(estimate, estimate),
+            step_size * dot(gradient, estimate) - step_size**2 / 2 * curvature[t] * dot(estimate, estimate),
         ),
         (Rational(1, 2), curved),
         (-1, along),

@@ -5,7 +5,7 @@ r"""Momentum is plain SGD at the virtual iterate `x̃ = x − κu`; ledger and s
 
 from sympy import IndexedBase, Symbol
 
-from proofs.kernel import Argument, Goal, Proof, Relation, Theorem, eq, le, lt
+from proofs.kernel import Argument, Goal, Proof, Relation, Theorem, eq, lt
 from proofs.sgd import step_size, t
 from proofs.stationarity import ledger, pathwise
 from proofs.stationarity.ledger import bias, estimate, gradient, j, noise, x
@@ -15,9 +15,7 @@ buffer, gradient_here = IndexedBase("u", real=True), IndexedBase("H", real=True)
 BELOW_ONE = lt(momentum, 1)
 BUFFER = eq(buffer[t + 1, j], momentum * buffer[t, j] + estimate[t, j], t, j)
 HEAVY = eq(x[t + 1, j], x[t, j] - step_size * buffer[t + 1, j], t, j)
-NESTEROV = eq(
-    x[t + 1, j], x[t, j] - step_size * (estimate[t, j] + momentum * buffer[t + 1, j]), t, j
-)
+NESTEROV = eq(x[t + 1, j], x[t, j] - step_size * (estimate[t, j] + momentum * buffer[t + 1, j]), t, j)
 effective = step_size / (1 - momentum)
 SHIFTS = {
     "heavy ball": (HEAVY, step_size * momentum / (1 - momentum)),

@@ -28,9 +28,10 @@ IS_CURVATURE = eq(
 
 IS_SIZE = eq(size**2, over_steps(dot(gradient, gradient)) / steps)
 IS_BIAS = eq(bias_size**2, over_steps(dot(bias, bias)) / steps)
-remainder = FALL / (step_size * steps) + over_steps(
-    h / 2 * dot(noise, noise) - (1 - h) * dot(gradient, noise) + h * dot(bias, noise)
-) / steps
+remainder = (
+    FALL / (step_size * steps)
+    + over_steps(h / 2 * dot(noise, noise) - (1 - h) * dot(gradient, noise) + h * dot(bias, noise)) / steps
+)
 """`R̂`."""
 
 GIVEN = (MOVE, CURVATURE, SPLIT, IS_CURVATURE, IS_SIZE, IS_BIAS)
@@ -106,9 +107,7 @@ PROOF = Proof(
             given=GIVEN,
             shows=(RESIDUAL,),
             argument=residual,
-            asserts=(
-                r"|(1 - \frac{h}{2}) A^2 - \frac{h}{2} \hat\zeta^2 - \hat R| \le |1 - h| \hat\zeta A",
-            ),
+            asserts=(r"|(1 - \frac{h}{2}) A^2 - \frac{h}{2} \hat\zeta^2 - \hat R| \le |1 - h| \hat\zeta A",),
         ),
         Goal(
             "interval",

@@ -13,9 +13,7 @@ position, noise = IndexedBase("x", real=True), IndexedBase("n", real=True)
 curvature, deviation, bias = (IndexedBase(name, real=True) for name in ("h", "sigma", "b"))
 x, n = position[t, outcome, j], noise[t, outcome, j]
 factor = 1 - step_size * curvature[j]
-MOVE = eq(
-    position[t + 1, outcome, j], x - step_size * (curvature[j] * x + bias[j] + n), t, outcome, j
-)
+MOVE = eq(position[t + 1, outcome, j], x - step_size * (curvature[j] * x + bias[j] + n), t, outcome, j)
 NOISE = (
     eq(mean(n), 0, t, j),
     eq(mean(x * n), 0, t, j),
@@ -84,9 +82,7 @@ PROOF = Proof(
             argument=lambda kernel: kernel.combine(
                 WHOLE, (1, kernel.sum_over(kernel.cite("quadratic-floor", "coordinate"), j))
             ),
-            asserts=(
-                r"E\|\nabla F\|^2 = \sum_i \frac{\eta h_i \sigma_i^2}{2 - \eta h_i} + \|b\|^2",
-            ),
+            asserts=(r"E\|\nabla F\|^2 = \sum_i \frac{\eta h_i \sigma_i^2}{2 - \eta h_i} + \|b\|^2",),
         ),
     ),
 )

@@ -1,6 +1,5 @@
 r"""A² ≤ [2Δ/(ηT) + ηLσ² + ζ²]/(1−m): the descent lemma step by step, in expectation, summed."""
 
-
 from convergence.bounds import stationarity as bounds
 from proofs.kernel import Argument, Goal, Proof, Theorem, Total, le, lt
 from proofs.sgd import (
@@ -68,7 +67,7 @@ def descent(kernel: Argument) -> Theorem:
     taken = kernel.combine(
         le(
             value(x(t + 1)),
-            value(x(t)) - step_sizes[t] * dot(G(t), g(t)) + smoothness * step_sizes[t]**2 / 2 * norm2(g(t)),
+            value(x(t)) - step_sizes[t] * dot(G(t), g(t)) + smoothness * step_sizes[t] ** 2 / 2 * norm2(g(t)),
         ),
         (1, moved),
         (1, along),
@@ -79,9 +78,9 @@ def descent(kernel: Argument) -> Theorem:
     return kernel.combine(
         DESCENTS,
         (1, expected),
-        (smoothness * step_sizes[t]**2 - step_sizes[t], across),
-        (smoothness * step_sizes[t]**2, along_bias),
-        (smoothness * step_sizes[t]**2 / 2, kernel.suppose(NOISE)),
+        (smoothness * step_sizes[t] ** 2 - step_sizes[t], across),
+        (smoothness * step_sizes[t] ** 2, along_bias),
+        (smoothness * step_sizes[t] ** 2 / 2, kernel.suppose(NOISE)),
     )
 
 
