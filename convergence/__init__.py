@@ -1,6 +1,6 @@
 """The mathematics of Rényi-divergence deep mutual learning, as functions.
 
-The divergences are exported here and imported when first used, so that `import convergence` alone loads
+The divergences and the sharpest bound are exported here and imported when first used, so that `import convergence` alone loads
 nothing heavy.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from convergence.bounds.sharpest import stationarity_bound
     from convergence.divergence import (
         MutualLoss,
         arrays,
@@ -40,11 +41,16 @@ __all__ = [
     "renyi_divergence",
     "renyi_hvp",
     "squared_hellinger",
+    "stationarity_bound",
     "tsallis",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "stationarity_bound":
+        from convergence.bounds import sharpest
+
+        return sharpest.stationarity_bound
     if name in __all__:
         from convergence import divergence
 
