@@ -1,7 +1,7 @@
 """The mathematics of Rényi-divergence deep mutual learning, as functions.
 
-The divergences and the sharpest bound are exported here and imported when first used, so that `import convergence` alone loads
-nothing heavy.
+The divergences and the sharpest bound are exported here and imported when first used, so that `import
+convergence` alone loads nothing heavy.
 """
 
 from __future__ import annotations

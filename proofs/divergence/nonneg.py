@@ -25,7 +25,7 @@ x = Symbol("x", real=True)
 ZERO_ONLY = r"D_\alpha(p\|q) = 0 \iff p = q \quad (\alpha > 0)"
 
 
-def order_not_one(kernel: Argument) -> tuple[Theorem, Theorem]:
+def order_not_one(kernel: Argument) -> tuple[Symbol, Theorem, Theorem]:
     """`D = (α/2) Var ≥ 0`: D is α times the divided difference of A on the line at 0, 1 and α."""
     xi, difference, *_ = kernel.divided_difference(path, t, (0, 1, alpha))
     spread = variance(softmax(mixed(xi)), log_ratio)
@@ -33,7 +33,7 @@ def order_not_one(kernel: Argument) -> tuple[Theorem, Theorem]:
     return xi, value, kernel.combine(le(0, renyi(alpha)), (-1, value), rest=alpha / 2 * spread)
 
 
-def order_one(kernel: Argument) -> tuple[Theorem, Theorem]:
+def order_one(kernel: Argument) -> tuple[Symbol, Theorem, Theorem]:
     """`KL = ½ Var ≥ 0`: Taylor's formula from 1 to 0."""
     xi, expansion, _ = kernel.taylor(path, t, 1, 0, order=2)
     spread = variance(softmax(mixed(xi)), log_ratio)

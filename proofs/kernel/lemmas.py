@@ -14,7 +14,7 @@ from sympy import Abs, Expr, IndexedBase, Integer, Max, Min, Mul, Symbol, diff, 
 from proofs.kernel.normal import is_zero
 from proofs.kernel.rules import Rules, Using, rule
 from proofs.kernel.signs import NONNEGATIVE, POSITIVE, Signs
-from proofs.kernel.terms import Fixed, Index, Rejected, Time, Total, free, substitute
+from proofs.kernel.terms import Fixed, Index, Rejected, Time, Total, free, slope, substitute
 from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq, le, lt
 
 
@@ -37,7 +37,8 @@ class Kernel(Rules):
         self._require_smooth(f, x, signs)
         for point in (at, to):
             self._require_kind(x, point, signs)
-        second, premises = diff(f, x, 2), ()
+        second = diff(f, x, 2)
+        premises: tuple[Theorem, ...] = ()
         if curvature is not None:
             r, premises = curvature.relation, (curvature,)
             if x in curvature.fixed or r.op not in ("<=", "<"):
@@ -95,7 +96,8 @@ class Kernel(Rules):
         start, end, signs = sympify(start), sympify(end), self._signs(using)
         for point in (start, end):
             self._require_kind(x, point, signs)
-        smooth, premises, ends = signs, (), (start, end)
+        smooth, ends = signs, (start, end)
+        premises: tuple[Theorem, ...] = ()
         if between is not None:
             r, premises = between.relation, (between,)
             ends = (start, end) if is_zero(r.gap - (end - start)) else (end, start)
@@ -223,12 +225,24 @@ class Kernel(Rules):
         return self._theorem(le(Abs(e), y), self._signs(()), above, below)
 
     @rule("extremum")
-    def extremum(self, e: Max | Min, argument: Any) -> Theorem:
-        """`argument ≤ Max(…)` or `Min(…) ≤ argument` for one of its arguments."""
-        argument = sympify(argument)
+    def extremum(self, e: Max | Min, argument: Any, using: Using = ()) -> Theorem:
+        """`argument ≤ Max(…)`, `Min(…) ≤ argument`; equality where no other argument is beyond it."""
+        argument, signs = sympify(argument), self._signs(using)
         if not isinstance(e, Max | Min) or argument not in e.args:
             raise Rejected(f"{argument} is not an argument of {e}")
-        return self._theorem(le(argument, e) if isinstance(e, Max) else le(e, argument), self._signs(()))
+        sense = 1 if isinstance(e, Max) else -1
+        if all(signs.of(sense * (argument - other)) <= NONNEGATIVE for other in e.args):
+            return self._theorem(eq(e, argument), signs)
+        return self._theorem(le(argument, e) if sense == 1 else le(e, argument), signs)
+
+    @rule("derivative of an identity")
+    def differentiate(self, theorem: Theorem, s: Symbol, at: Any, using: Using = ()) -> Theorem:
+        """`dl/ds = dr/ds` at a point, from `l = r` for every s."""
+        r, signs = theorem.relation, self._signs(using)
+        if r.op != "=" or s in theorem.fixed or isinstance(s, Index):
+            raise Rejected(f"the identity is not known for every {s}")
+        self._require_kind(s, sympify(at), signs)
+        return self._theorem(eq(slope(r.left, s, at), slope(r.right, s, at)), signs, theorem)
 
     @rule("sign function")
     def sign_of(self, e: Any, f: Expr, x: Symbol) -> tuple[Theorem, Theorem, Theorem]:

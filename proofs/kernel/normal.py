@@ -189,7 +189,7 @@ def power(form: Poly, k: Fraction) -> Poly:
         )
     ((monomial, c),) = form.items()
     if k.denominator == 1:
-        return _reduced({base: n * k for base, n in monomial}, c**k)
+        return _reduced({base: n * k for base, n in monomial}, c**k.numerator)
     out, lump = _root(abs(c), k), {ONE: Fraction(-1 if c < 0 else 1)}
     split = c > 0 and all(nonnegative_atom(base) for base, _ in monomial)
     for base, n in monomial:
@@ -400,7 +400,7 @@ def _leading(form: Poly) -> Fraction:
 def _root(c: Fraction, k: Fraction) -> Poly:
     """`c^k`: a rational number, or roots of primes."""
     if k.denominator == 1:
-        return constant(c**k)
+        return constant(c**k.numerator)
     return _reduced({Integer(p): n * k for p, n in factorint(Rational(c.numerator, c.denominator)).items()})
 
 

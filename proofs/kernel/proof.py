@@ -72,11 +72,11 @@ class Argument(Kernel):
             if goal.exists in (images or {}):
                 raise Rejected(f"{goal.exists} is not arbitrary")
             self._provided += 1
-        theorems = [self.at.__wrapped__(self, t, images or {}, using) for t in theorems]
+        theorems = [self.at.__wrapped__(self, t, images or {}, using) for t in theorems]  # type: ignore[attr-defined]
         if goal.exists is not None:
             value = Fixed(f"xi{self._provided}", real=True)
             theorems = [Theorem(t.relation.at({goal.exists: value}), t.hypotheses, _KERNEL) for t in theorems]
-        theorems = [self.cut.__wrapped__(self, t, *shown, using=using) for t in theorems]
+        theorems = [self.cut.__wrapped__(self, t, *shown, using=using) for t in theorems]  # type: ignore[attr-defined]
         for t in theorems:
             for h in t.hypotheses:
                 if not any(h.same(g) for g in self.given) and not any(

@@ -7,10 +7,11 @@ was. A fact `l ≤ r` bears on a term that is a rational multiple of `r − l`, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import cache
 from itertools import product
+from typing import Any
 
 from sympy import (
     Abs,
@@ -187,7 +188,7 @@ def _add(x: int, y: int) -> set[int]:
     return {x + y} if x * y == 0 else {x} if x == y else set(ANY)
 
 
-def _folded(operation: object, parts: Iterable[Set]) -> Set:
+def _folded(operation: Callable[..., Iterable[Any]], parts: Iterable[Set]) -> Set:
     parts = iter(parts)
     out = next(parts)
     for part in parts:

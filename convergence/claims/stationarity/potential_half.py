@@ -62,7 +62,6 @@ CLAIM = Claim(
     source="ours, from the symmetry of D_½",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
-    depends_on=("grad-own", "bhattacharyya"),
     false_neighbour=Assertion(
         r"V = \nabla \Phi \text{ at } \alpha = 2,\ \Phi = " + POTENTIAL % "2", "==", _two
     ),
