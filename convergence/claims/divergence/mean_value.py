@@ -15,7 +15,7 @@ GRID = 129
 
 def _instances(coordinates: Coordinates) -> dict[str, Tensor]:
     # Ranges and orders at which the grid over ξ sees every bend of the variance.
-    target, own = pairs(coordinates, largest=4.0)
+    target, own = pairs(coordinates, largest=4.0, masks=("none", "two classes"))
     return {"target": target, "own": own, "alpha": orders(coordinates, atoms=(0.5, 1.0, 2.0), high=5.0)}
 
 
@@ -52,7 +52,7 @@ CLAIM = Claim(
         ),
         Assertion(r"D_\alpha(p\|q) \le \frac{\alpha}{8} \, \mathrm{osc}(z_p - z_q)^2", "<=", _bound),
     ),
-    assumptions=("finite logits", "0 < α < ∞"),
+    assumptions=("p and q have the same support", "0 < α < ∞"),
     source="ours: divided differences of the log-partition function, and Popoviciu's inequality",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,

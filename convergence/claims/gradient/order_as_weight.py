@@ -11,7 +11,7 @@ from convergence.claims.samplers.pairs import orders, pairs
 
 
 def _instances(coordinates: Coordinates) -> dict[str, Tensor]:
-    target, own = pairs(coordinates, smallest=1e-3, largest=30.0)
+    target, own = pairs(coordinates, smallest=1e-3, largest=30.0, masks=("none", "two classes"))
     return {
         "target": target,
         "own": own,
@@ -47,7 +47,7 @@ CLAIM = Claim(
             _bound,
         ),
     ),
-    assumptions=("finite logits", "0 < α < ∞"),
+    assumptions=("p and q have the same support", "0 < α < ∞"),
     source="ours; the constant is the largest third cumulant, as a supremum found numerically",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,

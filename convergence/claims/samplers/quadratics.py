@@ -14,13 +14,14 @@ from convergence.claims.samplers.descents import HORIZON
 
 
 def biased_descent(run: Mapping[str, Tensor]) -> Tensor:
-    """Mean squared gradient `(N,)` without noise, under the constant bias −ζ against a positive gradient."""
+    """Mean squared gradient `(N,)` without noise, under the bias `−√(m‖∇F‖² + ζ²)` against the gradient."""
     gradient = (2 * run["smoothness"] * run["initial_gap"]).sqrt()
     contraction = run["step_size"] * run["smoothness"]
     squares = []
     for _ in range(HORIZON):
         squares.append(gradient.square())
-        gradient = (1 - contraction) * gradient + contraction * run["bias_bound"]
+        bias = (run["relative_bias"] * gradient.square() + run["bias_bound"].square()).sqrt()
+        gradient = (1 - contraction) * gradient + contraction * bias
     return _mean(squares, run["steps"])
 
 

@@ -41,13 +41,13 @@ def _reached(
 
 
 def _too_small(
-    mean_gradient_norm_squared: Tensor,
+    extremal_gradient_norm_squared: Tensor,
     smoothness: Tensor,
     initial_gap: Tensor,
     steps: Tensor,
     bias_bound: Tensor,
 ) -> Sides:
-    return Sides(mean_gradient_norm_squared, _exact(smoothness, initial_gap, steps, 0.99 * bias_bound))
+    return Sides(extremal_gradient_norm_squared, _exact(smoothness, initial_gap, steps, 0.99 * bias_bound))
 
 
 INSTANCES = Sampler(_instances)

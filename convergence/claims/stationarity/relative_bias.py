@@ -63,10 +63,11 @@ def _without_growth(
     noise_variance: Tensor,
     noise_growth: Tensor,
     bias_bound: Tensor,
+    relative_bias: Tensor,
 ) -> Sides:
     constants = dict(locals())
     square = constants.pop("extremal_gradient_norm_squared")
-    return _bound(square, **constants, relative_bias=torch.zeros_like(square))
+    return _bound(square, **(constants | {"relative_bias": torch.zeros_like(relative_bias)}))
 
 
 INSTANCES = Sampler(_instances)
