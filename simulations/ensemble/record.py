@@ -55,10 +55,12 @@ def log_grid(steps: int, points: int = 60) -> NDArray[np.int64]:
 class MomentRecorder:
     """Collects `Moments` on a log grid and, per replica, means of `‖∇F‖²` and `‖x‖²` in windows of time.
 
-    Also when a replica first leaves the basin in which it starts, where the problem tells basins apart.
+    If `leaving`, also when a replica first leaves the basin in which it starts.
     """
 
-    def __init__(self, problem: Problem, steps: int, windows: int, start: Tensor) -> None:
+    def __init__(
+        self, problem: Problem, steps: int, windows: int, start: Tensor, leaving: bool = False
+    ) -> None:
         replicas = len(start)
         minimisers = problem.minimisers or (problem.start,)
         self.problem = problem
@@ -69,7 +71,7 @@ class MomentRecorder:
         self.bias_norm_squared = start.new_zeros(replicas)
         self.total = start.new_zeros(replicas)
         self.time = 0.0
-        self.basin = self._basins()
+        self.basin = self._basins() if leaving else None
         self.home = self.basin(start) if self.basin else None
         self.left_at = torch.full((replicas,), -1, dtype=torch.int64, device=start.device)
         self.diverged_at = torch.full((replicas,), -1, dtype=torch.int64, device=start.device)
@@ -97,14 +99,20 @@ class MomentRecorder:
             outside = (self.basin(observation.x) != self.home) & (self.left_at < 0)
             self.left_at[outside] = iteration
         if iteration == self.grid[len(self.rows)] if len(self.rows) < len(self.grid) else False:
-            self._record(iteration, observation.x, squared)
+            averages = torch.stack((self.total, self.bias_norm_squared)) / self.time
+            self.record(observation.x, squared, averages)
 
-    def _basins(self) -> Callable[[Tensor], Tensor] | None:
-        if self.problem.basin or len(self.problem.minimisers) < 2:
+    def _basins(self) -> Callable[[Tensor], Tensor]:
+        if self.problem.basin:
             return self.problem.basin
+        if len(self.problem.minimisers) < 2:
+            raise ValueError(
+                f"leaving needs two minimisers or a basin function; {self.problem.name!r} has neither"
+            )
         return lambda x: torch.cdist(x, self.anchors).argmin(1)
 
-    def _record(self, iteration: int, x: Tensor, squared: Tensor) -> None:
+    def record(self, x: Tensor, squared: Tensor, averages: Tensor) -> None:
+        """Take in a point of the grid: points `(R, d)`, their `‖∇F‖²`, and the two path averages `(2, R)`."""
         distances = torch.cdist(x, self.anchors)
         nearest, label = distances.min(1)
         columns = torch.stack(
@@ -113,8 +121,7 @@ class MomentRecorder:
                 self.problem.objective(x),
                 nearest.square(),
                 x.square().sum(1),
-                self.total / self.time,
-                self.bias_norm_squared / self.time,
+                *averages,
             )
         ).double()
         counts = torch.bincount(label, minlength=len(self.anchors))

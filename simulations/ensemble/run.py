@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from simulations.ensemble.compiled.recording import run_compiled, unfit
 from simulations.ensemble.engine import init, step
 from simulations.ensemble.path import PathRecorder
 from simulations.ensemble.record import MomentRecorder, Moments
@@ -20,6 +22,7 @@ from simulations.problems import problem as named
 from simulations.problems.problem import Problem
 
 Array = NDArray[np.float64]
+Engine = Literal["auto", "compiled", "general"]
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 
@@ -40,7 +43,7 @@ class Ensemble:
         average_gradient_norm_squared: `Σ_t η_t‖∇F(x_t)‖²/Σ_t η_t` of each replica, `(R,)`.
         average_bias_norm_squared: the same of `‖b‖²`.
         left_at: iteration at which a replica was first seen outside the basin of its start, −1 for never,
-            `(R,)`; all −1 where the problem has but one known basin.
+            `(R,)`; None unless asked for.
         diverged_at: iteration at which a replica diverged (see `record.DIVERGED`), −1 for never, `(R,)`.
         final: last points, `(R, d)`.
         twin_means: mean of the twins' `‖Hy‖²` in the same windows, `(R, windows)`; None unless asked for.
@@ -59,7 +62,7 @@ class Ensemble:
     window_norms: Array
     average_gradient_norm_squared: Array
     average_bias_norm_squared: Array
-    left_at: NDArray[np.int64]
+    left_at: NDArray[np.int64] | None
     diverged_at: NDArray[np.int64]
     final: Array
     twin_means: Array | None
@@ -87,7 +90,9 @@ def simulate(
     weight_decay: float = 0.0,
     windows: int = 64,
     twin: bool = False,
+    leaving: bool = False,
     path: bool = False,
+    engine: Engine = "auto",
     progress: Callable[[int], None] = lambda _: None,
 ) -> Ensemble:
     """Run `replicas` independent copies of SGD.
@@ -110,8 +115,12 @@ def simulate(
         weight_decay: λ ≥ 0, coupled: SGD on `F + λ‖x‖²/2`, of which all results then speak.
         windows: how many equal windows of time to average over, for the plateau.
         twin: also run the linearised twins (see `twin`), for a constant step size without momentum.
+        leaving: also record when a replica first leaves the basin of its start.
         path: also keep every step of every replica, for the ledger; for short runs. With momentum only for a
             constant step size, and the steps are those of the virtual iterate.
+        engine: "general" evaluates the problem's torch functions at every step; "compiled" runs the kernel of
+            a problem that has one, on as many threads as torch may use; "auto" does so where it can. Both
+            give the same numbers to rounding.
         progress: called with the iteration, now and then.
     """
     _check(steps, replicas, seed, dtype, momentum)
@@ -125,30 +134,34 @@ def simulate(
     if twin and (momentum or not isinstance(schedule, Constant)):
         raise ValueError("twin needs a constant step_size and momentum 0")
     windows = min(windows, steps)
-    state = init(
-        problem,
-        replicas=replicas,
-        seed=seed,
-        first_replica=first_replica,
-        dtype=DTYPES[dtype],
-        device=device,
-    )
-    _check_functions(problem, state.x)
-    recorder = MomentRecorder(problem, steps, windows, state.x)
-    twins = Twin(problem, state.x, recorder.edges) if twin else None
-    path_recorder = PathRecorder(problem, state, momentum, nesterov) if path else None
+    start = torch.tensor(problem.start, dtype=DTYPES[dtype], device=device).expand(replicas, -1)
+    _check_functions(problem, start[:2])
+    recorder = MomentRecorder(problem, steps, windows, start, leaving)
+    twins = Twin(problem, start, recorder.edges) if twin else None
+    options: dict[str, Any] = {"replicas": replicas, "seed": seed, "first_replica": first_replica}
+    needs = {"device": device != "cpu", "momentum": momentum > 0, "leaving": leaving, "path": path}
+    obstacle = _obstacle(engine, problem, twins, dtype, needs)
+    kept: dict[str, Tensor] = {}
+    threads = torch.get_num_threads()
     with torch.no_grad(), one_thread():
-        for iteration in range(steps):
-            eta = schedule(iteration)
-            before = state
-            state, observation = step(problem, before, step_size=eta, momentum=momentum, nesterov=nesterov)
-            recorder.update(iteration, observation, eta)
-            if twins:
-                twins.update(recorder.window, observation.noise, eta)
-            if path_recorder:
-                path_recorder.update(before, observation, state, eta)
-            if iteration % 256 == 0:
-                progress(iteration)
+        if obstacle is None:
+            final = run_compiled(
+                problem, recorder, twins, schedule, dtype=dtype, threads=threads, progress=progress, **options
+            )
+        else:
+            state = init(problem, dtype=DTYPES[dtype], device=device, **options)
+            path_recorder = PathRecorder(problem, state, momentum, nesterov) if path else None
+            for iteration in range(steps):
+                eta, before = schedule(iteration), state
+                state, seen = step(problem, before, step_size=eta, momentum=momentum, nesterov=nesterov)
+                recorder.update(iteration, seen, eta)
+                if twins:
+                    twins.update(recorder.window, seen.noise, eta)
+                if path_recorder:
+                    path_recorder.update(before, seen, state, eta)
+                if iteration % 256 == 0:
+                    progress(iteration)
+            final, kept = state.x, path_recorder.result() if path_recorder else {}
     window_means, window_norms = recorder.window_means()
     return Ensemble(
         problem=problem,
@@ -162,12 +175,12 @@ def simulate(
         window_norms=window_norms,
         average_gradient_norm_squared=(recorder.total / recorder.time).cpu().double().numpy(),
         average_bias_norm_squared=(recorder.bias_norm_squared / recorder.time).cpu().double().numpy(),
-        left_at=recorder.left_at.cpu().numpy(),
+        left_at=recorder.left_at.cpu().numpy() if leaving else None,
         diverged_at=recorder.diverged_at.cpu().numpy(),
-        final=state.x.cpu().double().numpy(),
+        final=final.cpu().double().numpy(),
         twin_means=twins.window_means() if twins else None,
         twin_expected=twins.expected(schedule.largest) if twins else None,
-        path=path_recorder.result() if path_recorder else {},
+        path=kept,
     )
 
 
@@ -182,6 +195,21 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+def _obstacle(
+    engine: Engine, problem: Problem, twin: Twin | None, dtype: str, needs: dict[str, bool]
+) -> str | None:
+    """Why the general engine runs the problem; None where the compiled one does."""
+    if engine not in get_args(Engine):
+        raise ValueError(f"engine is {engine!r}; one of {', '.join(get_args(Engine))} is needed")
+    if engine == "general":
+        return "general"
+    needed = [name for name, wanted in needs.items() if wanted]
+    obstacle = f"{needed[0]} needs the general engine" if needed else unfit(problem, twin, dtype)
+    if obstacle and engine == "compiled":
+        raise ValueError(f"engine is 'compiled', but {obstacle}")
+    return obstacle
 
 
 def _check(steps: int, replicas: int, seed: int, dtype: str, momentum: float) -> None:

@@ -116,7 +116,9 @@ def basins(
             replicas=replicas,
             seed=seed,
             first_replica=k << 32,
+            leaving=True,
         )
+        assert run.left_at is not None
         curves.append(_survival(step_size, run.left_at, run.steps, run.diverged))
     return Basins(problem, tuple(curves), replicas, seed, time)
 

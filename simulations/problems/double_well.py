@@ -8,6 +8,8 @@ import math
 import numpy as np
 from torch import Tensor
 
+from simulations.ensemble.compiled import separable
+from simulations.ensemble.compiled.kernel import Kernel
 from simulations.problems.noise import gaussian
 from simulations.problems.problem import Coercivity, Problem
 
@@ -52,6 +54,11 @@ def double_well(dimension: int = 1, tilt: float = 0.0, noise_variance: float = 0
         minimum=dimension * min((v * v - 1) ** 2 / 4 + tilt * v for v in (left, right)),
         start=(0.5,) * dimension,
         noise=gaussian(dimension, noise_variance),
+        kernel=Kernel(
+            separable.double_well,
+            math.sqrt(noise_variance / dimension),
+            [[tilt] * dimension, [0.0] * dimension],
+        ),
         coercivity=Coercivity(1.0, dimension * slack, math.sqrt(dimension) * abs(tilt)),
         parameters={"dimension": dimension, "tilt": tilt, "noise_variance": noise_variance},
         minimisers=tuple(itertools.product((left, right), repeat=dimension)) if dimension <= 4 else (),

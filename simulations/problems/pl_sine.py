@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
+from simulations.ensemble.compiled import separable
+from simulations.ensemble.compiled.kernel import Kernel
 from simulations.problems.noise import gaussian
 from simulations.problems.problem import Coercivity, Problem
 
@@ -32,6 +36,7 @@ def pl_sine(dimension: int = 1, noise_variance: float = 1.0) -> Problem:
         minimum=0.0,
         start=(4.0,) * dimension,
         noise=gaussian(dimension, noise_variance),
+        kernel=Kernel(separable.pl_sine, math.sqrt(noise_variance / dimension), [[0.0] * dimension] * 2),
         minimisers=((0.0,) * dimension,),
         pl_constant=1 / 32,
         coercivity=Coercivity(1.0, 2.25 * dimension),

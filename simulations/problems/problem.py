@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
+from simulations.ensemble.compiled.kernel import Kernel
 from simulations.ensemble.streams import Law
 
 
@@ -87,6 +88,7 @@ class Problem:
         floor: η -> the stationary `E‖∇F‖²` where known exactly (infinite where SGD diverges); else None.
         floor_limit: its limit for η → 0.
         floor_slope: its derivative there.
+        kernel: compiled form of it all; None where only the general engine can run it.
         parameters: what the problem was made with.
         sources: constant -> where it comes from.
     """
@@ -109,6 +111,7 @@ class Problem:
     floor: Callable[[float], float] | None = None
     floor_limit: float | None = None
     floor_slope: float | None = None
+    kernel: Kernel | None = None
     parameters: Mapping[str, object] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
 
@@ -149,6 +152,7 @@ class Problem:
             floor=None,
             floor_limit=None,
             floor_slope=None,
+            kernel=None,
             parameters={**self.parameters, "weight_decay": weight_decay},
         )
 

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 
 from convergence.bounds import stationarity as bounds
+from simulations.ensemble.compiled import separable
+from simulations.ensemble.compiled.kernel import Kernel
 from simulations.problems.noise import gaussian
 from simulations.problems.problem import Bias, Coercivity, Problem
 
@@ -66,6 +68,11 @@ def quadratic(
         minimum=0.0,
         start=(start_distance / math.sqrt(dimension),) * dimension,
         noise=gaussian(dimension, noise_variance),
+        kernel=Kernel(
+            separable.quadratic,
+            math.sqrt(noise_variance / dimension),
+            [curvatures.tolist(), [bias_bound / math.sqrt(dimension)] * dimension],
+        ),
         bias=Bias(bias, bias_bound) if bias_bound else None,
         minimisers=((0.0,) * dimension,),
         floor=floor,

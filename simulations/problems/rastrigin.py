@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from simulations.ensemble.compiled import separable
+from simulations.ensemble.compiled.kernel import Kernel
 from simulations.problems.noise import gaussian
 from simulations.problems.problem import Coercivity, Problem
 
@@ -42,6 +44,7 @@ def rastrigin(dimension: int = 10, noise_variance: float = 100.0) -> Problem:
         minimum=0.0,
         start=(2.2,) * dimension,
         noise=gaussian(dimension, noise_variance),
+        kernel=Kernel(separable.rastrigin, math.sqrt(noise_variance / dimension), [[0.0] * dimension] * 2),
         minimisers=((0.0,) * dimension,),
         basin=cell,
         coercivity=Coercivity(1.0, dimension * (math.pi * HEIGHT) ** 2),

@@ -9,6 +9,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from simulations.ensemble.compiled import cohort
+from simulations.ensemble.compiled.kernel import Kernel
 from simulations.problems.problem import Bias, Noise, Problem
 
 
@@ -74,6 +76,11 @@ def rdml_logits(
         if noise_variance
         else None,
         bias=Bias(bias, math.sqrt(2 * learners) * beta) if beta else None,
+        kernel=Kernel(
+            cohort.rdml_logits,
+            _noise_scale(learners, classes, noise_variance),
+            [labels.flatten().tolist(), [alpha, beta, learners, classes] + [0.0] * (dimension - 4)],
+        ),
         minimisers=(tuple((labels.log() - labels.log().mean(1, keepdim=True)).flatten().tolist()),),
         parameters={
             "alpha": alpha,
@@ -107,6 +114,7 @@ def rdml_logits(
         minimum=None,
         minimisers=(),
         bias=None,
+        kernel=None,
         sources={"smoothness": "largest eigenvalues of diag(p) − ppᵀ"},
     )
 
@@ -126,9 +134,13 @@ def _labels(learners: int, classes: int, disagreement: float) -> Tensor:
     return torch.softmax(torch.cos(angle - phase[:, None]), 1)
 
 
-def _centred(learners: int, classes: int, variance: float) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+def _noise_scale(learners: int, classes: int, variance: float) -> float:
     # Centring takes one of C dimensions away; without it the sum of the logits would wander off unobserved.
-    scale = math.sqrt(variance / (learners * (classes - 1)))
+    return math.sqrt(variance / (learners * (classes - 1)))
+
+
+def _centred(learners: int, classes: int, variance: float) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    scale = _noise_scale(learners, classes, variance)
 
     def shape(variates: Tensor, x: Tensor, mean_gradient: Tensor) -> Tensor:
         normals = variates.unflatten(1, (learners, classes))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 from torch import Tensor
 
+from simulations.ensemble.compiled import separable
+from simulations.ensemble.compiled.kernel import Kernel
 from simulations.problems.noise import gaussian
 from simulations.problems.problem import Problem
 
@@ -39,6 +42,9 @@ def styblinski_tang(dimension: int = 2, radius: float = 4.5, noise_variance: flo
         minimum=0.5 * dimension * (left**4 - 16 * left**2 + 5 * left),
         start=(0.0,) * dimension,
         noise=gaussian(dimension, noise_variance),
+        kernel=Kernel(
+            separable.styblinski_tang, math.sqrt(noise_variance / dimension), [[0.0] * dimension] * 2
+        ),
         minimisers=tuple(itertools.product((left, right), repeat=dimension)) if dimension <= 4 else (),
         radius=radius,
         parameters={"dimension": dimension, "radius": radius, "noise_variance": noise_variance},

@@ -7,29 +7,21 @@ from typing import Any
 import numpy as np
 
 from simulations.ensemble.compiled.compile import Real, compiled, inlined, like
-from simulations.ensemble.compiled.descent import Array, Block, block_step, descend
+from simulations.ensemble.compiled.descent import Array, Block, Blocks, Steps, block_step, descend
 from simulations.ensemble.compiled.elementary import exp
 
 
 @compiled
-def rdml_logits(*ensemble: Any) -> None:
+def rdml_logits(blocks: Blocks, steps: Steps) -> None:
     """Rows of parameters: labels `(K·C,)`; order, weight, K, C and zeros."""
-    descend(_cohort_step, _cohort_gradient, *ensemble)
+    descend(_cohort_step, _cohort_gradient, blocks, steps)
 
 
 @inlined
-def _cohort_step(
-    gradient: Any,
-    block: Block,
-    odd: bool,
-    parameters: Array,
-    noise_scale: Real,
-    step_size: Real,
-    remaining: int,
-) -> int:
+def _cohort_step(gradient: Any, block: Block, steps: Steps, t: int, end: int) -> int:
     """A step, after which each learner's logits are centred: that centres the noise, for ∇F + b sums to 0."""
-    taken = block_step(gradient, block, odd, parameters, noise_scale, step_size, remaining)
-    classes = int(parameters[1, 3])
+    taken = block_step(gradient, block, steps, t, end)
+    classes = int(steps.parameters[1, 3])
     mean = block.direction[0]
     for first in range(0, len(block.x), classes):
         mean[:] = 0

@@ -13,8 +13,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba import njit
 
-from simulations.ensemble.compiled.compile import Real, inlined
+from simulations.ensemble.compiled.compile import OPTIONS, Real, inlined
 from simulations.ensemble.compiled.normals import draw_pair
 
 CHUNK = 128
@@ -44,6 +45,24 @@ class Blocks(NamedTuple):
     spare: Array
 
 
+class Steps(NamedTuple):
+    """Steps to take.
+
+    Args:
+        parameters: of the problem, `(k, m)`.
+        noise_scale: standard deviation of the noise in each coordinate.
+        limit: largest `‖∇F‖²` of a replica that has not diverged.
+        step_sizes: η of each step.
+        first: iteration of the first.
+    """
+
+    parameters: Array
+    noise_scale: Real
+    limit: Real
+    step_sizes: Array
+    first: int
+
+
 class Block(NamedTuple):
     """One block while it takes steps.
 
@@ -63,29 +82,17 @@ class Block(NamedTuple):
 
 
 @inlined
-def descend(
-    step: Any,
-    function: Any,
-    blocks: Blocks,
-    parameters: Array,
-    noise_scale: Real,
-    limit: Real,
-    step_sizes: Array,
-    first: int,
-) -> None:
-    """Take `len(step_sizes)` steps with every block, in place, from iteration `first` on.
+def descend(step: Any, function: Any, blocks: Blocks, steps: Steps) -> None:
+    """Take the steps with every block, in place.
 
     Args:
         step: `separable_step`, `block_step` or `point_step`.
         function: what describes the problem to `step`.
         blocks: where the ensemble stands.
-        parameters: of `function`.
-        noise_scale: standard deviation of the noise in each coordinate.
-        limit: largest `‖∇F‖²` of a replica that has not diverged.
-        step_sizes: η of each step.
-        first: iteration.
+        steps: which to take.
     """
     count, dimension, width = blocks.points.shape
+    step_sizes = steps.step_sizes
     chunk = CHUNK if (step_sizes == step_sizes[0]).all() else 1  # η factors out of a chunk's sums
     direction = np.empty((dimension, width), blocks.points.dtype)
     sums = np.empty((3, width), blocks.points.dtype)
@@ -95,35 +102,37 @@ def descend(
             end = min(begin + chunk, len(step_sizes))
             start = Block(block.x.copy(), block.states.copy(), block.spare.copy(), direction, sums)
             sums[:] = 0
-            t = begin
-            while t < end:
-                odd = (first + t) * dimension % 2 != 0
-                t += step(function, block, odd, parameters, noise_scale, step_sizes[t], end - t)
+            _take(step, function, block, steps, begin, end)
             within = True
             for i in range(width):
                 blocks.totals[n, 0, i] += sums[GRADIENT, i]
                 blocks.totals[n, 1, i] += sums[NORM, i]
                 blocks.totals[n, 2, i] += step_sizes[begin] * sums[GRADIENT, i]
                 blocks.totals[n, 3, i] += step_sizes[begin] * sums[BIAS, i]
-                within &= sums[GRADIENT, i] <= limit
+                within &= sums[GRADIENT, i] <= steps.limit
             if within:
                 continue
             for t in range(begin, end):  # a replica went astray: again, step by step, to see which and when
                 sums[:] = 0
-                odd = (first + t) * dimension % 2 != 0
-                step(function, start, odd, parameters, noise_scale, step_sizes[t], 1)
+                _take(step, function, start, steps, t, t + 1)
                 for i in range(width):
-                    if blocks.diverged_at[n, i] < 0 and not sums[GRADIENT, i] <= limit:
-                        blocks.diverged_at[n, i] = first + t
+                    if blocks.diverged_at[n, i] < 0 and not sums[GRADIENT, i] <= steps.limit:
+                        blocks.diverged_at[n, i] = steps.first + t
+
+
+@njit(**OPTIONS)
+def _take(step: Any, function: Any, block: Block, steps: Steps, begin: int, end: int) -> None:
+    # Not inlined: it is called twice, and what it calls is nearly all there is to compile.
+    t = begin
+    while t < end:
+        t += step(function, block, steps, t, end)
 
 
 @inlined
-def separable_step(
-    slope: Any, block: Block, odd: bool, parameters: Array, noise_scale: Real, step_size: Real, remaining: int
-) -> int:
+def separable_step(slope: Any, block: Block, steps: Steps, t: int, end: int) -> int:
     """A step on `F = Σ_j w(x_j; a_j)` with constant bias: gradient, noise and move in one pass.
 
-    `slope(x_j, a_j)` is the derivative of w; rows 0 and 1 of `parameters` hold the a_j and the bias. In one
+    `slope(x_j, a_j)` is the derivative of w; rows 0 and 1 of the parameters hold the a_j and the bias. In one
     dimension it takes two steps at once where it may.
 
     Returns:
@@ -131,8 +140,10 @@ def separable_step(
     """
     x, _, spare, _, sums = block
     dimension, width = x.shape
+    parameters, noise_scale, step_size = steps.parameters, steps.noise_scale, steps.step_sizes[t]
+    odd = _waits(block, steps, t)
     a, bias = parameters[0, 0], parameters[1, 0]
-    pair = dimension == 1 and remaining > 1 and not odd
+    pair = dimension == 1 and t + 1 < end and not odd
     squared_bias = bias * bias
     for j in range(1, dimension):
         squared_bias += parameters[1, j] * parameters[1, j]
@@ -184,35 +195,19 @@ def separable_step(
 
 
 @inlined
-def block_step(
-    gradient: Any,
-    block: Block,
-    odd: bool,
-    parameters: Array,
-    noise_scale: Real,
-    step_size: Real,
-    remaining: int,
-) -> int:
+def block_step(gradient: Any, block: Block, steps: Steps, t: int, end: int) -> int:
     """A step with a function of the block: `gradient(x, parameters, direction, sums)`.
 
     It reads `x (d, B)`, writes `∇F + b` into `direction (d, B)` and adds `‖∇F‖²` and `‖b‖²` to rows 0 and 1
     of `sums (3, B)`. Inner loops over replicas vectorise.
     """
-    gradient(block.x, parameters, block.direction, block.sums)
-    _move(block, odd, noise_scale, step_size)
+    gradient(block.x, steps.parameters, block.direction, block.sums)
+    _move(block, steps, t)
     return 1
 
 
 @inlined
-def point_step(
-    gradient: Any,
-    block: Block,
-    odd: bool,
-    parameters: Array,
-    noise_scale: Real,
-    step_size: Real,
-    remaining: int,
-) -> int:
+def point_step(gradient: Any, block: Block, steps: Steps, t: int, end: int) -> int:
     """A step with a function of one point: `gradient(x, parameters, direction)` writes `∇F` into `direction`.
 
     Easier to write, and several times slower, for it does not vectorise. There is no bias.
@@ -222,23 +217,24 @@ def point_step(
     for i in range(x.shape[1]):
         for j in range(len(x)):
             point[j] = x[j, i]
-        gradient(point, parameters, slope)
+        gradient(point, steps.parameters, slope)
         squared = slope[0] * slope[0]
         for j in range(1, len(x)):
             squared += slope[j] * slope[j]
         sums[GRADIENT, i] += squared
         for j in range(len(x)):
             direction[j, i] = slope[j]
-    _move(block, odd, noise_scale, step_size)
+    _move(block, steps, t)
     return 1
 
 
 @inlined
-def _move(block: Block, odd: bool, noise_scale: Real, step_size: Real) -> None:
+def _move(block: Block, steps: Steps, t: int) -> None:
     x, _, spare, direction, sums = block
     dimension, width = x.shape
+    noise_scale, step_size = steps.noise_scale, steps.step_sizes[t]
     j = 0
-    if odd:
+    if _waits(block, steps, t):
         for i in range(width):
             here = x[0, i]
             x[0, i] = here - step_size * (direction[0, i] + noise_scale * spare[i])
@@ -258,6 +254,12 @@ def _move(block: Block, odd: bool, noise_scale: Real, step_size: Real) -> None:
             here = x[j, i]
             x[j, i] = here - step_size * (direction[j, i] + noise_scale * normal)
             sums[NORM, i] += here * here
+
+
+@inlined
+def _waits(block: Block, steps: Steps, t: int) -> bool:
+    """Whether the step before left a normal over."""
+    return (steps.first + t) * len(block.x) % 2 != 0
 
 
 @inlined

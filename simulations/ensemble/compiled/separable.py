@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from simulations.ensemble.compiled.compile import Real, compiled, inlined, like
-from simulations.ensemble.compiled.descent import descend, separable_step
+from simulations.ensemble.compiled.descent import Blocks, Steps, descend, separable_step
 from simulations.ensemble.compiled.elementary import sine_of_turns
 
 
@@ -16,9 +15,9 @@ def _quadratic_slope(x: Real, curvature: Real) -> Real:
 
 
 @compiled
-def quadratic(*ensemble: Any) -> None:
+def quadratic(blocks: Blocks, steps: Steps) -> None:
     """Rows of parameters: curvatures, bias."""
-    descend(separable_step, _quadratic_slope, *ensemble)
+    descend(separable_step, _quadratic_slope, blocks, steps)
 
 
 @inlined
@@ -30,9 +29,9 @@ def _double_well_slope(x: Real, tilt: Real) -> Real:
 
 
 @compiled
-def double_well(*ensemble: Any) -> None:
+def double_well(blocks: Blocks, steps: Steps) -> None:
     """Rows of parameters: tilts, zeros."""
-    descend(separable_step, _double_well_slope, *ensemble)
+    descend(separable_step, _double_well_slope, blocks, steps)
 
 
 @inlined
@@ -41,9 +40,9 @@ def _rastrigin_slope(x: Real, _: Real) -> Real:
 
 
 @compiled
-def rastrigin(*ensemble: Any) -> None:
+def rastrigin(blocks: Blocks, steps: Steps) -> None:
     """Rows of parameters: zeros, zeros."""
-    descend(separable_step, _rastrigin_slope, *ensemble)
+    descend(separable_step, _rastrigin_slope, blocks, steps)
 
 
 @inlined
@@ -52,9 +51,9 @@ def _styblinski_tang_slope(x: Real, _: Real) -> Real:
 
 
 @compiled
-def styblinski_tang(*ensemble: Any) -> None:
+def styblinski_tang(blocks: Blocks, steps: Steps) -> None:
     """Rows of parameters: zeros, zeros."""
-    descend(separable_step, _styblinski_tang_slope, *ensemble)
+    descend(separable_step, _styblinski_tang_slope, blocks, steps)
 
 
 @inlined
@@ -63,6 +62,6 @@ def _pl_sine_slope(x: Real, _: Real) -> Real:
 
 
 @compiled
-def pl_sine(*ensemble: Any) -> None:
+def pl_sine(blocks: Blocks, steps: Steps) -> None:
     """Rows of parameters: zeros, zeros."""
-    descend(separable_step, _pl_sine_slope, *ensemble)
+    descend(separable_step, _pl_sine_slope, blocks, steps)

@@ -83,7 +83,7 @@ def test_basins_need_two():
 
 def test_exits_are_seen_at_the_step_they_happen():
     made = problem("double-well", noise_variance=1.0)
-    run = simulate(made, step_size=0.17, steps=400, replicas=20, path=True)
+    run = simulate(made, step_size=0.17, steps=400, replicas=20, path=True, leaving=True)
     signs = run.path["iterates"][:, :-1, 0] > 0
     for replica in range(20):
         outside = np.flatnonzero(~signs[replica].numpy())

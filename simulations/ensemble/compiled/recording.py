@@ -1,0 +1,122 @@
+"""A whole run in the compiled engine, with the statistics that the general engine keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from simulations.ensemble.compiled import separable
+from simulations.ensemble.compiled.engine import advance, by_replica, open_blocks
+from simulations.ensemble.compiled.kernel import Kernel
+from simulations.ensemble.engine import init, step
+from simulations.ensemble.record import MomentRecorder
+from simulations.ensemble.schedules import Schedule
+from simulations.ensemble.twin import Twin
+from simulations.problems.problem import Problem
+
+STRETCH = 2**13
+"""Most steps between two returns to Python; step sizes are listed for that many."""
+
+CHECKED = 8
+"""Replicas that are compared with the general engine before a run."""
+
+
+def unfit(problem: Problem, twin: Twin | None, dtype: str) -> str | None:
+    """Why the compiled engine can't run the problem; None if it can.
+
+    A few replicas far from each other take three steps in both engines: a kernel that stayed behind when the
+    problem's functions, noise or bias were replaced is found out here.
+    """
+    kernel = problem.kernel
+    if kernel is None:
+        return f"{problem.name!r} has no kernel"
+    if twin and not torch.equal(twin.hessian, torch.diag(torch.diag(twin.hessian))):
+        return f"the twin of {problem.name!r} does not separate into coordinates"
+    state, step_size = (
+        init(problem, replicas=CHECKED, seed=0, dtype=getattr(torch, dtype)),
+        problem.largest_step_size,
+    )
+    _, seen = step(problem, state, step_size=step_size)
+    # Noise and gradient lead to places where SGD can get, which need not be all of the space.
+    apart = torch.linspace(0.0, 1.0, CHECKED)[:, None] * seen.gradient + seen.noise
+    apart *= (1 + state.x.abs().max()) / (apart.square().mean().sqrt() + 1e-300)
+    state = state._replace(x=state.x + apart)
+    blocks = open_blocks(problem.start, CHECKED, seed=0, dtype=dtype)
+    blocks.points[0, :, :CHECKED] = state.x.T
+    squares, tolerance = torch.zeros(()), 1e-9 if dtype == "float64" else 1e-4
+    for _ in range(3):
+        state, seen = step(problem, state, step_size=step_size)
+        squares = squares + torch.stack([v.square().sum(1) for v in (seen.gradient, seen.x, seen.bias)], 1)
+    advance(kernel, blocks, [step_size] * 3, first=0)
+    points, totals = (torch.from_numpy(by_replica(a, CHECKED)) for a in (blocks.points, blocks.totals))
+    totals = totals[:, [0, 1, 3]] / torch.tensor([1.0, 1.0, step_size])
+    for found, right in ((points, state.x), (totals, squares)):
+        if not torch.allclose(found.double(), right.double(), rtol=tolerance, atol=tolerance):
+            return f"the kernel of {problem.name!r} disagrees with its functions"
+    return None
+
+
+def run_compiled(
+    problem: Problem,
+    recorder: MomentRecorder,
+    twin: Twin | None,
+    schedule: Schedule,
+    *,
+    replicas: int,
+    seed: int,
+    first_replica: int,
+    dtype: str,
+    threads: int,
+    progress: Callable[[int], None],
+) -> Tensor:
+    """Run a problem that is not `unfit` and record until the end of the recorder's last window.
+
+    Returns:
+        the final points `(R, d)`.
+    """
+    options: dict[str, Any] = {"seed": seed, "first_replica": first_replica, "dtype": dtype}
+    blocks = open_blocks(problem.start, replicas, **options)
+    assert problem.kernel is not None
+    ensembles = [(problem.kernel, blocks)]
+    if twin:
+        curvatures = torch.diag(twin.hessian).tolist()
+        linear = Kernel(separable.quadratic, twin.variance**0.5, (curvatures, [0.0] * problem.dimension))
+        ensembles.append((linear, open_blocks([0.0] * problem.dimension, replicas, **options)))
+    edges, grid, steps = recorder.edges.tolist(), recorder.grid.tolist(), int(recorder.edges[-1])
+    recorder.window_sums, t = recorder.window_sums.double(), 0
+    for stop in np.unique([*grid, *edges[1:], *range(STRETCH, steps, STRETCH)]).tolist():
+        step_sizes = [schedule(i) for i in range(t, stop)]
+        for each, its_blocks in ensembles if step_sizes else ():
+            advance(each, its_blocks, step_sizes, first=t, limit=recorder.limit, threads=threads)
+        recorder.time += sum(step_sizes)
+        t = stop
+        recorder.diverged_at = torch.from_numpy(by_replica(blocks.diverged_at, replicas))
+        sums = torch.from_numpy(by_replica(blocks.totals, replicas)).T.clone()
+        sums[0::2, recorder.diverged_at >= 0] = torch.inf
+        recorder.total, recorder.bias_norm_squared = sums[2], sums[3]
+        if t in edges[1:]:
+            window = edges.index(t) - 1
+            recorder.window_sums[:, :, window] = sums[:2]
+            blocks.totals[:, :2] = 0
+            if twin:
+                its_blocks = ensembles[1][1]
+                twin.sums[:, window] = torch.from_numpy(by_replica(its_blocks.totals[:, 0], replicas))
+                its_blocks.totals[:, 0] = 0
+        if t in grid:
+            x = torch.from_numpy(by_replica(blocks.points, replicas))
+            _record(recorder, problem, x, schedule(t))
+        progress(t)
+    return torch.from_numpy(by_replica(blocks.points, replicas))
+
+
+def _record(recorder: MomentRecorder, problem: Problem, x: Tensor, step_size: float) -> None:
+    gradient = problem.gradient(x)
+    squared = gradient.square().sum(1).double()
+    squared[~(squared <= recorder.limit)] = torch.inf
+    bias = problem.bias.function(x, gradient).square().sum(1) if problem.bias else torch.zeros_like(squared)
+    sums = torch.stack((recorder.total + step_size * squared, recorder.bias_norm_squared + step_size * bias))
+    recorder.record(x, squared, sums / (recorder.time + step_size))
