@@ -52,6 +52,13 @@ def test_the_claim_stands_and_its_false_neighbour_falls(claim) -> None:
     assert again.item() == pytest.approx(float(example["margin"]), rel=1e-6), "not what was printed"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_every_false_neighbour_falls_at_every_seed(seed) -> None:
+    for claim in CLAIMS.values():
+        assert refute(claim, claim.false_neighbour, seed=seed).counterexample is not None, claim.id
+
+
 def as_tensor(values: object) -> torch.Tensor:
     def numbers(value: object) -> object:
         return [numbers(v) for v in value] if isinstance(value, list) else float(value)  # type: ignore[arg-type]
