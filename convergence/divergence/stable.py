@@ -103,7 +103,8 @@ class Pair:
 
         own_at_m = self.own_log.at(self.m)
         constant = normaliser(self.x, (self.own_log - own_at_m + self.log_p_m).exp())
-        usable = constant.abs() <= 1
+        # where most of p or q lies on classes of its own, 1 − rest or 1 − Σ_own cancels
+        usable = (constant.abs() <= 1) & (rest <= 0.5) & (missing >= -0.7)
         by_logits = self.log_p_m - self.log_q_n - own_at_m
         high = torch.where(usable, constant, by_logits.high)
         ratio = self.x + Double(high, torch.where(usable, 0, by_logits.low))
