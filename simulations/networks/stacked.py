@@ -13,9 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
-Perceptron = nn.Sequential
-"""`Flatten, Linear, (ReLU, Linear)*`, as `models.softmax_regression` and `models.mlp` make them."""
-
 
 class StackedCohorts:
     r"""S cohorts of K perceptrons of one shape, each with its own batches and, if wanted, its own settings.
@@ -23,7 +20,8 @@ class StackedCohorts:
     Equal to `cohort.train_cohort` with simultaneous updates and `torch.optim.SGD`, up to rounding.
 
     Args:
-        cohorts: S sequences of K perceptrons; copied. `write_back` puts the trained weights into them.
+        cohorts: S sequences of K perceptrons, `Flatten, Linear, (ReLU, Linear)*` as `models.mlp` makes them;
+            copied. `write_back` puts the trained weights into them.
         step_size: η, one or one per cohort `(S,)`.
         alpha: finite order, one, one per cohort `(S,)`, or `alpha[s, k, j]` for `D(p_j‖p_k)` `(S, K, K)`.
         beta: weight β of the mutual term, one or one per cohort `(S,)`.
@@ -35,7 +33,7 @@ class StackedCohorts:
 
     def __init__(
         self,
-        cohorts: Sequence[Sequence[Perceptron]],
+        cohorts: Sequence[Sequence[nn.Module]],
         *,
         step_size: float | Tensor,
         alpha: float | Tensor = 1.0,
@@ -178,7 +176,7 @@ class StackedCohorts:
             weight.sub_(part * self._step_size)
 
     @torch.no_grad()
-    def write_back(self, cohorts: Sequence[Sequence[Perceptron]]) -> None:
+    def write_back(self, cohorts: Sequence[Sequence[nn.Module]]) -> None:
         """Put the trained weights into plain modules."""
         for s, cohort in enumerate(cohorts):
             for k, model in enumerate(cohort):

@@ -1,0 +1,316 @@
+r"""Does Rényi mutual learning generalise better, and does its order do anything that its weight does not?
+
+Near agreement RDML(α, β) is DML with weight αβ (`order-as-weight`). So every RDML(α, β) is set beside DML at β
+(what is usually compared), beside DML at αβ (the control), and, each at the weight that validation samples
+choose for it from one grid of αβ, beside DML (tuned). Pairs share initial weights, batches and budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from convergence.claims.verdict import Picture
+from convergence.statistics.intervals import Interval, mean_interval
+from simulations.networks.arms import Arm, Budget, Outcome, train_arms
+from simulations.networks.comparison_figures import accuracy_against_weight, differences
+from simulations.networks.cost import Cost, step_costs
+from simulations.networks.data import Dataset, load
+from simulations.networks.threads import one_thread
+from simulations.plots.style import new_figure
+
+Metric = Literal["accuracy", "loss", "calibration_error"]
+METRICS: tuple[Metric, ...] = ("accuracy", "loss", "calibration_error")
+INDEPENDENT = Arm(1.0, 0.0)
+STEPS = {"digits": 600, "mnist1d": 1500}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Arm minus rival in one metric, paired by seed: mean and two intervals.
+
+    `interval` has 95 % confidence by itself, `simultaneous` is Bonferroni's over all differences in that metric.
+    """
+
+    kind: Literal["mutual", "weight", "order", "tuned"]
+    metric: Metric
+    arm: Arm
+    rival: Arm
+    interval: Interval
+    simultaneous: Interval
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether 0 lies outside the simultaneous interval."""
+        return not self.simultaneous.contains(0.0)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Outcomes of all arms on one data set, their differences, and what a step costs."""
+
+    data: str
+    budget: Budget
+    seeds: int
+    orders: tuple[float, ...]
+    beta: float
+    weights: tuple[float, ...]
+    outcomes: Mapping[Arm, Sequence[Outcome]]
+    differences: tuple[Difference, ...]
+    costs: tuple[Cost, ...]
+
+    def tuned(self, alpha: float) -> Arm:
+        """The arm of this order whose weight in the grid has the least mean validation loss.
+
+        Loss, since accuracy on so few samples is mostly noise.
+        """
+        arms = [Arm(alpha, weight / alpha) for weight in self.weights]
+        return min(arms, key=lambda arm: mean_of(self.outcomes[arm], "validation_loss"))
+
+    def sentence(self) -> str:
+        """What the data support, in plain words."""
+        return " ".join(
+            [
+                f"{self.data}, {self.budget.learners} learners ({self.budget.model}), {self.seeds} paired seeds:",
+                self._mutual(),
+                self._order("order", "the control, DML of weight αβ"),
+                self._order("tuned", "DML, both at the weight that validation chose"),
+                self._conclusion(),
+                "Intervals speak of training randomness on this one split of the data.",
+            ]
+        )
+
+    def cost_sentence(self) -> str:
+        """What mutual learning and its order cost in time a step, measured side by side."""
+        return " ".join(
+            f"A step of DML costs {cost.mutual_over_independent:.2f} times one of independent learners, "
+            f"one of RDML {cost.renyi_over_mutual:.2f} times one of DML ({cost.engine})."
+            for cost in self.costs
+        )
+
+    def pictures(self) -> list[Picture]:
+        """Accuracy against weight, and the differences in accuracy and calibration error."""
+        figure, axes = new_figure()
+        accuracy_against_weight(axes, self.outcomes).set_title(
+            f"{self.data}: does the order act as a weight?"
+        )
+        found = [
+            Picture(
+                f"{self.data}-accuracy-against-weight",
+                figure,
+                f"Mean test accuracy on {self.data} against the weight αβ, one curve for each order; where the "
+                "curves lie on each other the order acts as a weight.",
+            )
+        ]
+        for metric, name in (("accuracy", "test accuracy"), ("calibration_error", "calibration error")):
+            rows = [
+                (f"{d.arm} − {d.rival}", _times_100(d.interval), _times_100(d.simultaneous))
+                for d in self.differences
+                if d.metric == metric
+            ]
+            figure, axes = new_figure(7.5, 4.2)
+            differences(axes, rows, unit=f"difference in {name} (percentage points)")
+            axes.set_title(f"{self.data}: {self.seeds} paired seeds")
+            found.append(
+                Picture(
+                    f"{self.data}-{metric.replace('_', '-')}-differences",
+                    figure,
+                    f"Paired differences in {name} on {self.data} with 95 % intervals, thick each by itself, "
+                    "thin all at once.",
+                )
+            )
+        return found
+
+    def _of(self, kind: str, metric: Metric) -> list[Difference]:
+        return [d for d in self.differences if d.kind == kind and d.metric == metric]
+
+    def _mutual(self) -> str:
+        (accuracy,) = self._of("mutual", "accuracy")
+        verdict = "clear" if accuracy.is_clear else "not clear"
+        return f"DML minus independent learners: {_points(accuracy.interval)} of accuracy ({verdict})."
+
+    def _order(self, kind: str, rival: str) -> str:
+        parts = []
+        named: tuple[tuple[Metric, str], ...] = (
+            ("accuracy", "accuracy"),
+            ("calibration_error", "calibration error"),
+        )
+        for metric, name in named:
+            found = self._of(kind, metric)
+            clear = [d for d in found if d.is_clear]
+            if clear:
+                listed = "; ".join(f"α={d.arm.alpha:g}: {_points(d.interval)}" for d in clear)
+                parts.append(f"{name} differs clearly at {len(clear)} of {len(found)} orders ({listed})")
+            else:
+                largest = max(found, key=lambda d: abs(d.interval.value))
+                parts.append(
+                    f"{name} at no order (largest difference {_points(largest.interval)} at α={largest.arm.alpha:g})"
+                )
+        return f"RDML against {rival}: {', '.join(parts)}."
+
+    def _conclusion(self) -> str:
+        better = [d for d in self._of("order", "accuracy") if d.is_clear and d.interval.value > 0]
+        tuned = [d for d in self._of("tuned", "accuracy") if d.is_clear and d.interval.value > 0]
+        behind = [d for d in self._of("tuned", "accuracy") if d.is_clear and d.interval.value < 0]
+        if len(behind) == len(self.orders):
+            return "So, weights tuned, DML is ahead of every order tried: the order does not improve accuracy here."
+        if better and tuned:
+            return "So the order improves accuracy beyond what the weight does, here."
+        if better:
+            return "So the order improves accuracy over its control, but not once weights are tuned."
+        if tuned:
+            return "So the order improves accuracy once weights are tuned, not over its control."
+        return "So the data do not show that the order improves accuracy beyond what the weight does."
+
+    def to_json(self) -> dict[str, object]:
+        """The machine-readable result; equal for equal seeds, costs aside."""
+        return {
+            "data": self.data,
+            "budget": asdict(self.budget),
+            "seeds": self.seeds,
+            "sentence": self.sentence(),
+            "arms": [
+                {
+                    **asdict(arm),
+                    "name": str(arm),
+                    **{metric: mean_of(found, metric) for metric in (*METRICS, "validation_loss")},
+                    "by_seed": [asdict(outcome) for outcome in found],
+                }
+                for arm, found in self.outcomes.items()
+            ],
+            "tuned": {f"{alpha:g}": self.tuned(alpha).beta for alpha in (1.0, *self.orders)},
+            "tuned_at_edge": [
+                f"{alpha:g}"
+                for alpha in (1.0, *self.orders)
+                if self.tuned(alpha)
+                in (Arm(alpha, end / alpha) for end in (self.weights[0], self.weights[-1]))
+            ],
+            "differences": [
+                {
+                    "kind": d.kind,
+                    "metric": d.metric,
+                    "arm": str(d.arm),
+                    "rival": str(d.rival),
+                    "difference": d.interval.value,
+                    "interval": [d.interval.low, d.interval.high],
+                    "simultaneous_interval": [d.simultaneous.low, d.simultaneous.high],
+                    "clear": d.is_clear,
+                }
+                for d in self.differences
+            ],
+            "costs": [asdict(cost) for cost in self.costs],
+        }
+
+
+def compare(
+    *,
+    data: str = "digits",
+    path: Path | None = None,
+    model: str = "mlp",
+    learners: int = 2,
+    seeds: int = 10,
+    orders: Sequence[float] = (0.5, 1.5, 2.0),
+    beta: float = 1.0,
+    weights: Sequence[float] = (0.5, 1.0, 2.0, 4.0, 8.0),
+    steps: int | None = None,
+    batch_size: int = 64,
+    step_size: float = 0.05,
+    momentum: float = 0.9,
+    seed: int = 0,
+    device: str = "cpu",
+    progress: Callable[[str], None] = lambda words: None,
+) -> Comparison:
+    """Train all arms at all seeds with equal budgets and compare them, paired by seed.
+
+    Args:
+        data: as in `data.load`; so `path`.
+        path: of the CIFAR archive or folder.
+        model: as in `models.build`; perceptrons are trained all at once, others cohort by cohort.
+        learners: K ≥ 2.
+        seeds: runs of every arm, at least 2.
+        orders: α of the RDML arms, none of them 1.
+        beta: weight at which orders are compared with DML and with the control.
+        weights: increasing grid of αβ, the same for every order, from which validation chooses one for each.
+        steps: of every run; by default 600 on digits, 1500 on others.
+        batch_size: of every run; so `step_size` and `momentum`.
+        step_size: η.
+        momentum: γ.
+        seed: the first of the seeds.
+        device: where to train.
+        progress: told what is being done.
+
+    Raises:
+        ValueError: settings that cannot be compared.
+    """
+    if seeds < 2 or learners < 2:
+        raise ValueError(f"seeds is {seeds} and learners {learners}; at least 2 of each are needed")
+    if not orders or 1.0 in orders or min(orders) <= 0:
+        raise ValueError(f"orders is {tuple(orders)}; at least one, all positive and none 1 (DML), is needed")
+    if not weights or list(weights) != sorted(set(weights)) or weights[0] <= 0 or beta <= 0:
+        raise ValueError(f"beta is {beta} and weights {tuple(weights)}; positive increasing ones are needed")
+    loaded = load(data, path=path, dtype=torch.float32).to(device)
+    steps = STEPS.get(data, STEPS["mnist1d"]) if steps is None else steps
+    budget = Budget(model, learners, steps, batch_size, step_size, momentum)
+    arms = [INDEPENDENT, Arm(1.0, beta)]
+    arms += [Arm(alpha, beta) for alpha in orders] + [Arm(1.0, alpha * beta) for alpha in orders]
+    arms += [Arm(alpha, weight / alpha) for alpha in (1.0, *orders) for weight in weights]
+    with one_thread():
+        outcomes = train_arms(
+            list(dict.fromkeys(arms)), range(seed, seed + seeds), loaded, budget, progress=progress
+        )
+        return _judge(loaded, budget, seeds, tuple(orders), beta, tuple(weights), outcomes, progress)
+
+
+def _judge(
+    data: Dataset,
+    budget: Budget,
+    seeds: int,
+    orders: tuple[float, ...],
+    beta: float,
+    weights: tuple[float, ...],
+    outcomes: Mapping[Arm, Sequence[Outcome]],
+    progress: Callable[[str], None],
+) -> Comparison:
+    progress(f"{data.name}: timing steps")
+    costs = tuple(step_costs(data, budget))
+    bare = Comparison(data.name, budget, seeds, orders, beta, weights, outcomes, (), costs)
+    pairs: list[tuple[Literal["mutual", "weight", "order", "tuned"], Arm, Arm]] = [
+        ("mutual", Arm(1.0, beta), INDEPENDENT)
+    ]
+    for alpha in orders:
+        pairs.append(("weight", Arm(alpha, beta), Arm(1.0, beta)))
+        pairs.append(("order", Arm(alpha, beta), Arm(1.0, alpha * beta)))
+        pairs.append(("tuned", bare.tuned(alpha), bare.tuned(1.0)))
+    confidence = 1 - 0.05 / len(pairs)
+    found = []
+    for metric in METRICS:
+        for kind, arm, rival in pairs:
+            gaps = [
+                getattr(one, metric) - getattr(other, metric)
+                for one, other in zip(outcomes[arm], outcomes[rival], strict=True)
+            ]
+            found.append(
+                Difference(
+                    kind, metric, arm, rival, mean_interval(gaps), mean_interval(gaps, confidence=confidence)
+                )
+            )
+    return Comparison(data.name, budget, seeds, orders, beta, weights, outcomes, tuple(found), costs)
+
+
+def mean_of(outcomes: Sequence[Outcome], metric: str) -> float:
+    """Mean over seeds."""
+    return sum(getattr(outcome, metric) for outcome in outcomes) / len(outcomes)
+
+
+def _times_100(interval: Interval) -> Interval:
+    return Interval(*(100 * number for number in interval))
+
+
+def _points(interval: Interval) -> str:
+    """In percentage points, with the 95 % interval."""
+    value, low, high = _times_100(interval)
+    return f"{value:+.2f} points [{low:+.2f}, {high:+.2f}]"
