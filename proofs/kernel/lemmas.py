@@ -14,7 +14,7 @@ from sympy import Abs, Expr, IndexedBase, Integer, Max, Min, Mul, Symbol, diff, 
 from proofs.kernel.normal import is_zero
 from proofs.kernel.rules import Rules, Using, rule
 from proofs.kernel.signs import NONNEGATIVE, POSITIVE, Signs
-from proofs.kernel.terms import Fixed, Index, Rejected, Time, Total, free, slope, substitute
+from proofs.kernel.terms import Fixed, Index, Rejected, Span, Total, free, slope, substitute
 from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq, le, lt
 
 
@@ -183,9 +183,9 @@ class Kernel(Rules):
         return self._theorem(eq(r.left.body, 0), signs, theorem)
 
     @rule("telescope")
-    def telescope(self, f: Any, t: Time, using: Using = ()) -> Theorem:
+    def telescope(self, f: Any, t: Span, using: Using = ()) -> Theorem:
         """`Σ_{t<T} (f(t+1) − f(t)) = f(T) − f(0)`."""
-        if not isinstance(t, Time):
+        if not isinstance(t, Span):
             raise Rejected(f"{t} does not count 0, 1, 2, …")
         f = sympify(f)
         ends = [substitute(f, {t: end}) for end in (t.total, Integer(0))]

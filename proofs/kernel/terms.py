@@ -39,8 +39,12 @@ class Index(Symbol):
         return self._totals[self.name]
 
 
-class Time(Index):
-    """An index that counts 0, 1, 2, …; `Total` over it stops before its total."""
+class Span(Index):
+    """An index that counts 0, 1, …, total − 1, so that `x_{t+1}` makes sense and sums telescope."""
+
+
+class Time(Span):
+    """A span that a statement may leave: what holds for every t holds for all t = 0, 1, 2, …"""
 
 
 class Binder(Expr):
