@@ -46,7 +46,14 @@ def _judge(
     """The verdict on one claim, after those that it depends on; `above` are the claims that depend on it."""
     if claim_id in judged:
         return judged[claim_id]
-    checked = _checked(claim_id)
+    try:
+        checked = _checked(claim_id)
+    except (
+        Exception
+    ) as error:  # a broken proof file stands for nothing; the other claims are judged all the same
+        failed = Verdict(claim_id, "symbolic", Status.FAILED, None, f"{type(error).__name__}: {error}")
+        judged[claim_id] = failed
+        return failed
     trouble = checked.missing if checked else "there is no proof file"
     status = checked.status if checked else Status.ASSUMED
     if checked and status in SHOWN:

@@ -70,6 +70,7 @@ def verify(
 
 def show(result: Verification, console: object) -> None:
     """Print the table claim × witness, then what went wrong, then one summarising sentence."""
+    from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -78,7 +79,7 @@ def show(result: Verification, console: object) -> None:
 
     assert isinstance(console, Console)
     colours = {Status.REFUTED: "bold red", Status.FAILED: "bold red", Status.ASSUMED: "yellow"}
-    table = Table(title="Claims of the theory and who stands for them", title_justify="left")
+    table = Table(title="Claims of the theory and who stands for them", title_justify="left", box=SIMPLE)
     table.add_column("claim", no_wrap=True)
     for name in result.witnesses:
         table.add_column(name)
