@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from convergence.divergence.renyi import order_derivative
+from convergence.divergence import cohort_divergence, order_derivative
 from convergence.estimators import Ledger, LedgerEntry
 from convergence.estimators.mutual import Mutual, Orders
 
@@ -171,9 +171,25 @@ def train_cohort(
     return run
 
 
-def cohort_losses(logits: Sequence[Tensor], labels: Tensor, mutual: Mutual) -> list[Tensor]:
-    """Every learner's loss on a batch: mean cross-entropy plus mean mutual term, targets detached."""
-    return [cross_entropy(own, labels) + mutual.term(logits, k).mean() for k, own in enumerate(logits)]
+def cohort_losses(logits: Sequence[Tensor], labels: Tensor, mutual: Mutual) -> Tensor:
+    """Every learner's loss on a batch, `(K,)`: mean cross-entropy plus mean mutual term, targets detached."""
+    classes = {own.shape[-1] for own in logits}
+    if len(classes) > 1:
+        raise ValueError(f"learners give logits of {sorted(classes)} classes; equal numbers are needed")
+    stacked = torch.stack(list(logits))
+    repeated = labels.expand(len(stacked), -1)
+    try:
+        losses = cross_entropy(stacked.movedim(2, 1), repeated, reduction="none").mean(1)
+    except IndexError as error:
+        raise ValueError(
+            f"labels reach {int(labels.max())}; the learners' logits have {classes.pop()} classes"
+        ) from error
+    if mutual.beta == 0:
+        return losses
+    if isinstance(mutual.alpha, tuple):
+        return losses + torch.stack([mutual.term(logits, k).mean() for k in range(len(stacked))])
+    pull = cohort_divergence(stacked, alpha=mutual.alpha, beta=mutual.beta, temperature=mutual.temperature)
+    return losses + pull.losses
 
 
 def _simultaneous(
@@ -185,7 +201,7 @@ def _simultaneous(
     autocast: torch.dtype | None,
 ) -> tuple[list[Tensor], list[float]]:
     logits = [_logits(model, inputs, autocast) for model in models]
-    losses = torch.stack(cohort_losses(logits, labels, mutual))
+    losses = cohort_losses(logits, labels, mutual)
     for optimizer in optimizers:
         optimizer.zero_grad(set_to_none=True)
     found = losses.detach().tolist()
@@ -213,7 +229,7 @@ def _sequential(
         for j, model in enumerate(models):
             with torch.set_grad_enabled(j == k):
                 logits.append(_logits(model, inputs, autocast))
-        loss = cross_entropy(logits[k], labels) + mutual.term(logits, k).mean()
+        loss = cohort_losses(logits, labels, mutual)[k]
         found.append(float(loss.detach()))
         if not math.isfinite(found[-1]):
             break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import os
 import time
@@ -81,15 +82,20 @@ class _Learners:
             ).to(data.train_inputs.device)
             for k, name in enumerate(names)
         ]
+        # One optimiser for all steps them in one call; sequential updates need one for each.
+        together = settings.updates == "simultaneous"
+        parameters = [list(model.parameters()) for model in self.models]
+        groups = [list(itertools.chain(*parameters))] if together else parameters
         self.optimizers: list[torch.optim.Optimizer] = [
             torch.optim.SGD(
-                model.parameters(),
+                group,
                 lr=settings.step_size,
                 momentum=settings.momentum,
                 nesterov=settings.nesterov,
                 weight_decay=settings.weight_decay,
+                fused=True,
             )
-            for model in self.models
+            for group in groups
         ]
 
 

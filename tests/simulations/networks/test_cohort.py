@@ -210,5 +210,10 @@ def test_refusals():
     joint = torch.optim.SGD([p for m in models for p in m.parameters()], lr=0.1)
     with pytest.raises(ValueError, match="one per learner"):
         train_cohort(models, [joint], batches(), steps=1, updates="sequential")
+    with pytest.raises(ValueError, match=r"classes \[3, 4\]|\[3, 4\] classes"):
+        train_cohort([models[0], nn.Linear(5, 4).double()], sgd(models), batches(), steps=1)
+    inputs, labels = batches()[0]
+    with pytest.raises(ValueError, match="labels reach 7; the learners' logits have 3 classes"):
+        train_cohort(models, sgd(models), [(inputs, labels * 0 + 7)], steps=1)
     with pytest.raises(ValueError, match="lower <= initial"):
         TrainedOrder(0.05, 0.1)

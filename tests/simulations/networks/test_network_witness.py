@@ -97,7 +97,7 @@ def test_a_target_that_is_not_detached(monkeypatch):
                 if j != k
             ]
             losses.append(nn.functional.cross_entropy(own, labels) + mutual.beta * sum(terms) / len(terms))
-        return losses
+        return torch.stack(losses)
 
     monkeypatch.setattr(cohort, "cohort_losses", attached)
     assert verdicts(findings())["ledger"].status == Status.REFUTED
@@ -108,19 +108,19 @@ def test_a_batch_gradient_of_the_wrong_scale(monkeypatch):
     monkeypatch.setattr(
         cohort,
         "cohort_losses",
-        lambda logits, labels, mutual: [2 * loss for loss in right(logits, labels, mutual)],
+        lambda logits, labels, mutual: 2 * right(logits, labels, mutual),
     )
     assert verdicts(findings())["ledger"].status == Status.REFUTED
 
 
 def test_a_wrong_gradient_of_the_divergence(monkeypatch):
-    """Targets and own exchanged in training and ledger alike: closed form and autograd part."""
+    """Targets and own exchanged in the ledger's passes: it parts from the training and the closed form."""
     right = mutual_module.renyi_divergence
     monkeypatch.setattr(
         mutual_module, "renyi_divergence", lambda target, own, alpha: right(own, target, alpha=alpha)
     )
     judged = verdicts(findings())
-    assert judged["ledger"].status == Status.CHECKED, "the ledger closes for any bias"
+    assert judged["ledger"].status == Status.REFUTED
     assert judged["grad-own"].status == Status.REFUTED
 
 
