@@ -14,7 +14,7 @@ from proofs.sgd import t as time
 from proofs.stationarity.biased_programme import GIVEN, SHORT, h, size, t, x
 from proofs.stationarity.stationarity_sharp import count, last
 
-n = Span("n", last)
+n = Span("v", last)
 """The steps of the run: 0, …, S − 1."""
 
 ideal, multiplier = IndexedBase("alpha", positive=True), IndexedBase("Lambda", nonnegative=True)
