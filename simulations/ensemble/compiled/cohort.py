@@ -18,9 +18,9 @@ def rdml_logits(blocks: Blocks, steps: Steps) -> None:
 
 
 @inlined
-def _cohort_step(gradient: Any, block: Block, steps: Steps, t: int, end: int) -> int:
+def _cohort_step(gradient: Any, block: Block, steps: Steps, t: int) -> None:
     """A step, after which each learner's logits are centred: that centres the noise, for ∇F + b sums to 0."""
-    taken = block_step(gradient, block, steps, t, end)
+    block_step(gradient, block, steps, t)
     classes = int(steps.parameters[1, 3])
     mean = block.direction[0]
     for first in range(0, len(block.x), classes):
@@ -33,7 +33,6 @@ def _cohort_step(gradient: Any, block: Block, steps: Steps, t: int, end: int) ->
         for c in range(first, first + classes):
             for i in range(len(mean)):
                 block.x[c, i] -= mean[i]
-    return taken
 
 
 @inlined

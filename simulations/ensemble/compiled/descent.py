@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from simulations.ensemble.compiled.compile import OPTIONS, Real, inlined
+from simulations.ensemble.compiled.compile import OPTIONS, Real, inlined, like
 from simulations.ensemble.compiled.normals import draw_pair
 
 CHUNK = 128
@@ -86,7 +86,7 @@ def descend(step: Any, function: Any, blocks: Blocks, steps: Steps) -> None:
     """Take the steps with every block, in place.
 
     Args:
-        step: `separable_step`, `block_step` or `point_step`.
+        step: `block_step`, `coordinate_step` or `point_step`.
         function: what describes the problem to `step`.
         blocks: where the ensemble stands.
         steps: which to take.
@@ -123,79 +123,33 @@ def descend(step: Any, function: Any, blocks: Blocks, steps: Steps) -> None:
 @njit(**OPTIONS)
 def _take(step: Any, function: Any, block: Block, steps: Steps, begin: int, end: int) -> None:
     # Not inlined: it is called twice, and what it calls is nearly all there is to compile.
-    t = begin
-    while t < end:
-        t += step(function, block, steps, t, end)
+    for t in range(begin, end):
+        step(function, block, steps, t)
 
 
 @inlined
-def separable_step(slope: Any, block: Block, steps: Steps, t: int, end: int) -> int:
-    """A step on `F = Σ_j w(x_j; a_j)` with constant bias: gradient, noise and move in one pass.
+def coordinate_step(slope: Any, block: Block, steps: Steps, t: int) -> None:
+    """A step on `F = Σ_j w(x_j; a_j)` with constant bias; `slope(x_j, a_j)` is the derivative of w.
 
-    `slope(x_j, a_j)` is the derivative of w; rows 0 and 1 of the parameters hold the a_j and the bias. In one
-    dimension it takes two steps at once where it may.
-
-    Returns:
-        how many steps it took.
+    Rows 0 and 1 of the parameters hold the a_j and the bias.
     """
-    x, _, spare, _, sums = block
-    dimension, width = x.shape
-    parameters, noise_scale, step_size = steps.parameters, steps.noise_scale, steps.step_sizes[t]
-    odd = _waits(block, steps, t)
-    a, bias = parameters[0, 0], parameters[1, 0]
-    pair = dimension == 1 and t + 1 < end and not odd
-    squared_bias = bias * bias
-    for j in range(1, dimension):
-        squared_bias += parameters[1, j] * parameters[1, j]
+    x, _, _, direction, sums = block
+    squared_bias = like(0, x[0, 0])
+    for j in range(len(x)):
+        a, bias = steps.parameters[0, j], steps.parameters[1, j]
+        squared_bias += bias * bias
+        for i in range(x.shape[1]):
+            gradient = slope(x[j, i], a)
+            direction[j, i] = gradient + bias
+            sums[GRADIENT, i] += gradient * gradient
     if squared_bias > 0:
-        for i in range(width):
-            sums[BIAS, i] += squared_bias + squared_bias if pair else squared_bias
-    if pair:
-        for i in range(width):
-            normal, next_normal = draw(block, i)
-            here = x[0, i]
-            gradient = slope(here, a)
-            there = here - step_size * (gradient + bias + noise_scale * normal)
-            next_gradient = slope(there, a)
-            x[0, i] = there - step_size * (next_gradient + bias + noise_scale * next_normal)
-            sums[GRADIENT, i] += gradient * gradient + next_gradient * next_gradient
-            sums[NORM, i] += here * here + there * there
-        return 2
-    j = 0
-    if odd:
-        for i in range(width):
-            here = x[0, i]
-            gradient = slope(here, a)
-            x[0, i] = here - step_size * (gradient + bias + noise_scale * spare[i])
-            sums[GRADIENT, i] += gradient * gradient
-            sums[NORM, i] += here * here
-        j = 1
-    while j + 1 < dimension:
-        a, next_a = parameters[0, j], parameters[0, j + 1]
-        bias, next_bias = parameters[1, j], parameters[1, j + 1]
-        for i in range(width):
-            normal, next_normal = draw(block, i)
-            here, there = x[j, i], x[j + 1, i]
-            gradient, next_gradient = slope(here, a), slope(there, next_a)
-            x[j, i] = here - step_size * (gradient + bias + noise_scale * normal)
-            x[j + 1, i] = there - step_size * (next_gradient + next_bias + noise_scale * next_normal)
-            sums[GRADIENT, i] += gradient * gradient + next_gradient * next_gradient
-            sums[NORM, i] += here * here + there * there
-        j += 2
-    if j < dimension:
-        a, bias = parameters[0, j], parameters[1, j]
-        for i in range(width):
-            normal, spare[i] = draw(block, i)
-            here = x[j, i]
-            gradient = slope(here, a)
-            x[j, i] = here - step_size * (gradient + bias + noise_scale * normal)
-            sums[GRADIENT, i] += gradient * gradient
-            sums[NORM, i] += here * here
-    return 1
+        for i in range(x.shape[1]):
+            sums[BIAS, i] += squared_bias
+    _move(block, steps, t)
 
 
 @inlined
-def block_step(gradient: Any, block: Block, steps: Steps, t: int, end: int) -> int:
+def block_step(gradient: Any, block: Block, steps: Steps, t: int) -> None:
     """A step with a function of the block: `gradient(x, parameters, direction, sums)`.
 
     It reads `x (d, B)`, writes `∇F + b` into `direction (d, B)` and adds `‖∇F‖²` and `‖b‖²` to rows 0 and 1
@@ -203,11 +157,10 @@ def block_step(gradient: Any, block: Block, steps: Steps, t: int, end: int) -> i
     """
     gradient(block.x, steps.parameters, block.direction, block.sums)
     _move(block, steps, t)
-    return 1
 
 
 @inlined
-def point_step(gradient: Any, block: Block, steps: Steps, t: int, end: int) -> int:
+def point_step(gradient: Any, block: Block, steps: Steps, t: int) -> None:
     """A step with a function of one point: `gradient(x, parameters, direction)` writes `∇F` into `direction`.
 
     Easier to write, and several times slower, for it does not vectorise. There is no bias.
@@ -225,7 +178,6 @@ def point_step(gradient: Any, block: Block, steps: Steps, t: int, end: int) -> i
         for j in range(len(x)):
             direction[j, i] = slope[j]
     _move(block, steps, t)
-    return 1
 
 
 @inlined

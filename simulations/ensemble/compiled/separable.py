@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from simulations.ensemble.compiled.compile import Real, compiled, inlined, like
-from simulations.ensemble.compiled.descent import Blocks, Steps, descend, separable_step
+from simulations.ensemble.compiled.descent import Blocks, Steps, coordinate_step, descend
 from simulations.ensemble.compiled.elementary import sine_of_turns
 
 
@@ -17,7 +17,7 @@ def _quadratic_slope(x: Real, curvature: Real) -> Real:
 @compiled
 def quadratic(blocks: Blocks, steps: Steps) -> None:
     """Rows of parameters: curvatures, bias."""
-    descend(separable_step, _quadratic_slope, blocks, steps)
+    descend(coordinate_step, _quadratic_slope, blocks, steps)
 
 
 @inlined
@@ -31,7 +31,7 @@ def _double_well_slope(x: Real, tilt: Real) -> Real:
 @compiled
 def double_well(blocks: Blocks, steps: Steps) -> None:
     """Rows of parameters: tilts, zeros."""
-    descend(separable_step, _double_well_slope, blocks, steps)
+    descend(coordinate_step, _double_well_slope, blocks, steps)
 
 
 @inlined
@@ -42,7 +42,7 @@ def _rastrigin_slope(x: Real, _: Real) -> Real:
 @compiled
 def rastrigin(blocks: Blocks, steps: Steps) -> None:
     """Rows of parameters: zeros, zeros."""
-    descend(separable_step, _rastrigin_slope, blocks, steps)
+    descend(coordinate_step, _rastrigin_slope, blocks, steps)
 
 
 @inlined
@@ -53,7 +53,7 @@ def _styblinski_tang_slope(x: Real, _: Real) -> Real:
 @compiled
 def styblinski_tang(blocks: Blocks, steps: Steps) -> None:
     """Rows of parameters: zeros, zeros."""
-    descend(separable_step, _styblinski_tang_slope, blocks, steps)
+    descend(coordinate_step, _styblinski_tang_slope, blocks, steps)
 
 
 @inlined
@@ -64,4 +64,4 @@ def _pl_sine_slope(x: Real, _: Real) -> Real:
 @compiled
 def pl_sine(blocks: Blocks, steps: Steps) -> None:
     """Rows of parameters: zeros, zeros."""
-    descend(separable_step, _pl_sine_slope, blocks, steps)
+    descend(coordinate_step, _pl_sine_slope, blocks, steps)
