@@ -58,9 +58,29 @@ def order_one(kernel: Argument) -> Theorem:
     return kernel.combine(le(COARSE_KL, kl()), (1, summed), (1, kept))
 
 
+weights = IndexedBase("omega", nonnegative=True)
+kept_p, kept_q = (Total(weights[k] * f(k), k) for f in (p, q))
+ONE_CLASS = le(
+    kept_p**alpha * kept_q ** (1 - alpha), Total(weights[i] * p(i) ** alpha * q(i) ** (1 - alpha), i)
+)
+
+
+def one_class(kernel: Argument) -> Theorem:
+    """The tangent of x^α at the ratio of the two masses, for one output class."""
+    tangent = kernel.tangent(x**alpha, x, at=1, to=(p(i) / kept_p) / (q(i) / kept_q))
+    weight = weights[i] * q(i) * kept_p**alpha * kept_q ** (-alpha)
+    return kernel.combine(ONE_CLASS, (1, kernel.sum_over(tangent, i, weight=weight)))
+
+
 PROOF = Proof(
     "data-processing",
     goals=(
+        Goal(
+            "one output class",
+            given=(lt(1, alpha), lt(0, kept_p), lt(0, kept_q)),
+            shows=(ONE_CLASS,),
+            argument=one_class,
+        ),
         Goal(
             "order below 1",
             given=(lt(alpha, 1), *GIVEN),

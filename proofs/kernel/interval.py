@@ -2,50 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from flint import arb, ctx
-from sympy import Abs, Add, E, Expr, Max, Min, Mul, Pow, Rational, Symbol, exp, log
+from sympy import Add, E, Expr, Mul, Pow, Rational, Symbol, exp, log
 
 from proofs.kernel.terms import Rejected
 
-PRECISION = 128
+Box = tuple[arb, ...]
+MOST_BOXES = 200_000
 
 
-def enclose(e: Expr, box: dict[Symbol, arb]) -> arb:
-    """A ball that contains the value of `e` wherever its symbols lie in `box`; NaN where `e` may be undefined."""
+def enclose(e: Expr, values: Mapping[Expr, arb]) -> arb:
+    """A ball that contains `e` wherever it is defined and its symbols lie in the balls `values`; may be NaN."""
+    if e in values:
+        return values[e]
     if isinstance(e, Rational):
         return arb(int(e.p)) / int(e.q)
-    if e in box:
-        return box[e]
-    parts = [enclose(a, box) for a in e.args]
-    if isinstance(e, Add):
-        return sum(parts[1:], parts[0])
-    if isinstance(e, Mul):
+    parts = [enclose(a, values) for a in e.args]
+    if isinstance(e, Add | Mul):
         out = parts[0]
         for part in parts[1:]:
-            out *= part
+            out = out + part if isinstance(e, Add) else out * part
         return out
     if isinstance(e, Pow):
-        return parts[0] ** int(e.exp) if e.exp.is_Integer else parts[0] ** parts[1]
+        base, k = parts
+        if e.exp.is_Integer:
+            return base ** int(e.exp)
+        if base > 0 or not k > 0:
+            return base**k
+        return arb(0).union(base.upper() ** k)  # where the power is defined, 0 ≤ base
     if isinstance(e, exp) or e is E:
         return (parts[0] if parts else arb(1)).exp()
     if isinstance(e, log):
         return parts[0].log()
-    if isinstance(e, Abs):
-        return abs(parts[0])
-    if isinstance(e, Max | Min):
-        choose = arb.max if isinstance(e, Max) else arb.min
-        out = parts[0]
-        for part in parts[1:]:
-            out = choose(out, part)
-        return out
     raise Rejected(f"{e} cannot be enclosed")
 
 
 def sign_of_number(e: Expr) -> int | None:
-    """The sign of a term without symbols, if its enclosure excludes 0."""
-    before, ctx.prec = ctx.prec, PRECISION
+    """The sign of a term without symbols, if an enclosure excludes 0."""
+    before, ctx.prec = ctx.prec, 128
     try:
         ball = enclose(e, {})
     finally:
         ctx.prec = before
     return 1 if ball > 0 else -1 if ball < 0 else None
+
+
+def positive(e: Expr, box: Mapping[Symbol, tuple[Expr, Expr]], where: Sequence[Expr]) -> int:
+    """Show `e > 0` on the part of the box where no term of `where` is negative; returns the number of boxes."""
+    symbols, corners = tuple(box), [[enclose(end, {}) for end in ends] for ends in box.values()]
+    stack: list[Box] = [tuple(low.union(high) for low, high in corners)]
+    count = 0
+    while stack:
+        count += 1
+        here = stack.pop()
+        values = dict(zip(symbols, here, strict=True))
+        if enclose(e, values) > 0 or any(enclose(condition, values) < 0 for condition in where):
+            continue
+        if count > MOST_BOXES:
+            raise Rejected(f"undecided after {count} boxes, at {', '.join(map(str, here))}")
+        widest = max(range(len(here)), key=lambda n: float(here[n].rad()))
+        low, middle, high = here[widest].lower(), arb(here[widest].mid()), here[widest].upper()
+        for part in (low.union(middle), middle.union(high)):
+            stack.append((*here[:widest], part, *here[widest + 1 :]))
+    return count

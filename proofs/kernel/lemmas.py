@@ -5,6 +5,7 @@ Jensen, Young, Bernoulli, Popoviciu, Pinsker and the like are not here: they are
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import factorial
 from typing import Any
@@ -12,7 +13,8 @@ from typing import Any
 from sympy import Abs, Expr, IndexedBase, Integer, Max, Min, Mul, Symbol, diff, sign, sqrt, sympify
 
 from proofs.kernel.normal import is_zero
-from proofs.kernel.rules import Rules, Using, rule
+from proofs.kernel.interval import positive
+from proofs.kernel.rules import Rules, Using, _supposed, rule
 from proofs.kernel.signs import NONNEGATIVE, POSITIVE, Signs
 from proofs.kernel.terms import Fixed, Index, Rejected, Span, Total, free, slope, substitute
 from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq, le, lt
@@ -262,6 +264,19 @@ class Kernel(Rules):
         """`0 ≤ (sign(e) − sign(other))(e − other)`."""
         e, other = sympify(e), sympify(other)
         return self._theorem(le(0, (sign(e) - sign(other)) * (e - other)), self._signs(()))
+
+    @rule("interval")
+    def interval(
+        self, goal: Relation, box: Mapping[Symbol, tuple[Any, Any]], where: Sequence[Relation] = ()
+    ) -> Theorem:
+        """`left < right` by branch and bound with rigorous enclosures, for symbols in a box and where `l ≤ r`."""
+        ends = {s: tuple(map(sympify, pair)) for s, pair in box.items()}
+        bounds = [r for s, (low, high) in ends.items() for r in (le(low, s), le(s, high))]
+        if goal.op != "<" or goal.free - set(box) or any(r.op != "<=" or r.forall for r in where):
+            raise Rejected("the goal must be strict, and speak of the symbols of the box only")
+        conditions = [_supposed(r) for r in (*bounds, *where)]
+        positive(goal.gap, ends, [r.gap for r in where])
+        return self._theorem(goal, self._signs(conditions), *conditions)
 
     def _require_smooth(self, f: Expr, x: Symbol, signs: Signs) -> None:
         """`f` is smooth in `x` at every point of its domain."""

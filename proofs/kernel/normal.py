@@ -30,7 +30,7 @@ from sympy import (
     Rational,
     Symbol,
     exp,
-    factorint,
+    factorrat,
     log,
     sign,
 )
@@ -401,9 +401,9 @@ def _root(c: Fraction, k: Fraction) -> Poly:
     """`c^k`: a rational number, or roots of primes."""
     if k.denominator == 1:
         return constant(c**k.numerator)
-    return _reduced({Integer(p): n * k for p, n in factorint(Rational(c.numerator, c.denominator)).items()})
+    return _reduced({Integer(p): n * k for p, n in factorrat(Rational(c.numerator, c.denominator)).items()})
 
 
 def _log_rational(c: Fraction) -> Poly:
-    primes = factorint(Rational(c.numerator, c.denominator)).items()
+    primes = factorrat(Rational(c.numerator, c.denominator)).items()
     return {frozenset({(log(Integer(p)), Fraction(1))}): Fraction(n) for p, n in primes}
