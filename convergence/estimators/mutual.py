@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from convergence.divergence.renyi import renyi_divergence
+from convergence.divergence import gradient_own, renyi_divergence
 
 Orders = float | tuple[tuple[float, ...], ...]
 """One order for every pair, or `alpha[k][j]` for the divergence `D(p_j‖p_k)` that learner k minimises."""
@@ -73,3 +73,37 @@ class Mutual:
         if self.beta == 0:
             return torch.zeros_like(logits[own][..., 0])
         return self.beta * torch.stack(self.divergences(logits, own)).mean(0)
+
+    def pull(self, logits: Sequence[Tensor], own: int) -> Tensor:
+        r"""The gradient of `term` in `logits[own]`, `β/(K−1) Σ_{j≠k}(q − r_j)/τ`, `(N, C)`, in closed form.
+
+        It shares no code with the kernels of `convergence.divergence` where all is finite, which is what makes
+        a ledger that uses it a check of a training that uses them.
+        """
+        with torch.no_grad():
+            scaled = [z / self.temperature for z in logits]
+            pulls = [
+                own_gradient(target, scaled[own], self.order(peer, own))
+                for peer, target in enumerate(scaled)
+                if peer != own
+            ]
+            return torch.stack(pulls).mean(0) * (self.beta / self.temperature)
+
+
+def own_gradient(target: Tensor, own: Tensor, alpha: float) -> Tensor:
+    r"""`q − r_α`, `(N, C)`, relatively accurate near p = q as well: plain arithmetic on differences.
+
+    With `v = α(z_p − z_q)` less its largest, `r = q·e^u`, `u = v − log Σq e^v`, so that `q − r = −q·expm1(u)`.
+    Masks (−∞), α = ∞ and probabilities that underflow are left to the kernel.
+    """
+    shift = alpha * (target - own)
+    shift = shift - shift.amax(-1, keepdim=True)
+    q = own.softmax(-1)
+    excess = (q * torch.expm1(shift)).sum(-1, keepdim=True)
+    normaliser = torch.where(
+        excess > -0.5, torch.log1p(excess.clamp(min=-0.5)), (q * shift.exp()).sum(-1, keepdim=True).log()
+    )
+    gradient = -q * torch.expm1(shift - normaliser)
+    if not bool(gradient.isfinite().all()):
+        return gradient_own(target, own, alpha=alpha)
+    return gradient

@@ -51,7 +51,10 @@ class Replica:
 def measure(
     replicas: Sequence[Replica], batches: Batches, mutual: Mutual, learners: Sequence[int]
 ) -> dict[int, Measurement]:
-    """F, `∇F` and `b` of each of `learners` at the replicas' points, by two backward passes each."""
+    """F, `∇F` and `b` of each of `learners` at the replicas' points, by two backward passes each.
+
+    b is `Jᵀ` of the closed form `β mean_j (q − r_j)`, see `Mutual.pull`.
+    """
     sums = {k: _Sum(replicas[k]) for k in learners}
     count = 0
     for inputs, labels in batches:
@@ -62,7 +65,7 @@ def measure(
         for k, total in sums.items():
             total.add_loss(cross_entropy(logits[k], labels, reduction="sum"))
             if mutual.beta > 0:
-                total.add_mutual(mutual.term(logits, k).sum())
+                total.add_mutual(logits[k], mutual.pull(logits, k))
         count += len(labels)
     return {k: total.mean(count) for k, total in sums.items()}
 
@@ -97,13 +100,20 @@ class _Sum:
         if loss.requires_grad:
             self.gradient += self._backward(loss, retain_graph=True)
 
-    def add_mutual(self, loss: Tensor) -> None:
-        self.bias += self._backward(loss, retain_graph=False)
+    def add_mutual(self, logits: Tensor, pull: Tensor) -> None:
+        self.bias += self._backward(logits, pull)
 
-    def _backward(self, loss: Tensor, *, retain_graph: bool) -> Tensor:
+    def _backward(
+        self, output: Tensor, by_output: Tensor | None = None, *, retain_graph: bool = False
+    ) -> Tensor:
         return flatten(
             torch.autograd.grad(
-                loss, self.parameters, retain_graph=retain_graph, allow_unused=True, materialize_grads=True
+                output,
+                self.parameters,
+                by_output,
+                retain_graph=retain_graph,
+                allow_unused=True,
+                materialize_grads=True,
             )
         )
 
