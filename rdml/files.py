@@ -50,6 +50,11 @@ def json_text(value: object) -> str:
     return json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def compact_json(value: object) -> str:
+    """The same in one line; several times faster."""
+    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
+
+
 def write_json(path: Path, value: object) -> None:
     """Write `json_text` of a value."""
     write_atomically(path, json_text(value))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from rdml.files import json_text, write_atomically, write_together
+from rdml.files import compact_json, json_text, write_atomically, write_together
 from rdml.kinds.kind import Row, State
 from simulations.studies.files import (
     CHECKPOINT,
@@ -43,6 +44,10 @@ from simulations.studies.files import (
 
 CODE = ("convergence", "simulations", "rdml.kinds")
 """Packages whose source decides what a run's numbers are."""
+
+
+SMALL = 1000
+"""Rows up to which metrics are not compressed."""
 
 
 class StoreUnwritable(StoreError):
@@ -198,21 +203,26 @@ class HeldRun:
 
 
 def parquet_bytes(rows: Sequence[Row]) -> bytes:
-    """Rows of numbers as Parquet: a column is int64 where all its numbers are whole, else float64."""
+    """Rows of numbers as Parquet: a column is int64 where all its numbers are whole, float64 or boolean."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    names = list(dict.fromkeys(itertools.chain.from_iterable(rows)))
     columns = {}
     for name in names:
-        values = [row.get(name) for row in rows]
-        kinds = {type(value) for value in values if value is not None}
-        if not kinds <= {bool, int, float}:
-            raise TypeError(f"metric {name!r} has a value that is not a number: {kinds}")
-        kind = pa.bool_() if kinds == {bool} else pa.float64() if float in kinds else pa.int64()
-        columns[name] = pa.array(values, kind)
+        column = pa.array([row.get(name) for row in rows])
+        if pa.types.is_null(column.type):
+            column = column.cast(pa.float64())
+        if column.type not in (pa.int64(), pa.float64(), pa.bool_()):
+            raise TypeError(f"metric {name!r} is of type {column.type}; numbers are needed")
+        columns[name] = column
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.table(columns), sink, compression="zstd", store_schema=False)
+    # of a small table more would be spent on compressing and looking things up than on its bytes
+    compression = "zstd" if len(rows) > SMALL else "none"
+    pq.write_table(
+        pa.table(columns), sink, compression=compression, use_dictionary=False, write_statistics=False,
+        store_schema=False,
+    )  # fmt: skip
     return bytes(sink.getvalue())
 
 
@@ -249,7 +259,10 @@ def _column(values: Sequence[Any]) -> Sequence[Any]:
 
 
 def _record_text(folder: Path, record: Record) -> str:
-    return json_text({"format": FORMAT, "id": folder.name, **record})
+    """The record as JSON with a line for each of its fields."""
+    whole = {"format": FORMAT, "id": folder.name, **record}
+    lines = ",\n".join(f"{json.dumps(key)}: {compact_json(value)}" for key, value in whole.items())
+    return f"{{\n{lines}\n}}\n"
 
 
 @contextmanager

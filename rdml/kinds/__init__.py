@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from rdml.kinds.kind import Kind
 from rdml.kinds.simulate import SIMULATE
+from rdml.kinds.train import TRAIN
 
-KINDS: Mapping[str, Kind] = {"simulate": SIMULATE}
+KINDS: Mapping[str, Kind] = {"simulate": SIMULATE, "train": TRAIN}
 """Name, as in `run.kind`, -> kind."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -53,16 +53,12 @@ def load(
     """
     root = open_store(Path(store))
     found = read_study(root, study)
+    records = _records(root, found)
     if form == "runs":
-        return runs_frame(root, found)
+        return frame_of(found, records)
     if form == "metrics":
-        return metrics_frame(root, found)
-    return _dataset(root, found)
-
-
-def runs_frame(store: Path, study: Study) -> pd.DataFrame:
-    """A line for each run of a study."""
-    return frame_of(study, dict(_records(store, study)))
+        return _metrics_frame(root, found, records)
+    return _dataset(root, found, records)
 
 
 def frame_of(study: Study, records: Mapping[str, Record]) -> pd.DataFrame:
@@ -79,24 +75,24 @@ def frame_of(study: Study, records: Mapping[str, Record]) -> pd.DataFrame:
     return pd.concat([points, pd.DataFrame(lines, index=points.index)], axis=1)
 
 
-def metrics_frame(store: Path, study: Study) -> pd.DataFrame:
+def _metrics_frame(store: Path, study: Study, records: Mapping[str, Record]) -> pd.DataFrame:
     """A line for each row of metrics of each finished run, with the run's swept values."""
     import numpy as np
 
-    tables, counts = _metrics(store, study)
+    tables, counts = _metrics(store, study, records)
     points = study.points.to_pandas()
     repeated = points.loc[np.repeat(points.index.to_numpy(), counts)].reset_index(drop=True)
     metrics = tables.to_pandas()
     metrics.insert(0, "row", np.concatenate([np.arange(n) for n in counts]) if len(metrics) else [])
-    return repeated.join(metrics, rsuffix="_by_row")
+    return repeated.join(metrics.rename(columns={c: f"{c}_by_row" for c in metrics if c in repeated}))
 
 
-def _dataset(store: Path, study: Study) -> xr.Dataset:
+def _dataset(store: Path, study: Study, records: Mapping[str, Record]) -> xr.Dataset:
     import numpy as np
     import xarray as xr
 
     axes = study.specification["axes"]
-    frame = runs_frame(store, study)
+    frame = frame_of(study, records)
     if study.specification["design"] == "grid":
         index = [*axes, "replicate"]
     else:
@@ -108,7 +104,7 @@ def _dataset(store: Path, study: Study) -> xr.Dataset:
     if index[0] == "point":
         first = frame.groupby("point").first()
         results = results.drop_vars(axes).assign_coords({axis: ("point", first[axis]) for axis in axes})
-    tables, counts = _metrics(store, study)
+    tables, counts = _metrics(store, study, records)
     width = int(counts.max(initial=0))
     position = np.concatenate([np.arange(n) for n in counts]) if width else np.empty(0, int)
     run = np.repeat(np.arange(len(counts)), counts)
@@ -123,20 +119,27 @@ def _dataset(store: Path, study: Study) -> xr.Dataset:
     return results
 
 
-def _records(store: Path, study: Study) -> Iterator[tuple[str, Record]]:
+def _records(store: Path, study: Study) -> dict[str, Record]:
+    """Records of the runs that have one, by id."""
+    found = {}
     for run in study.points.column("run").to_pylist():
-        yield run, read_record(run_folder(store, run)) or {"status": "absent"}
+        record = read_record(run_folder(store, run))
+        if record is not None:
+            found[run] = record
+    return found
 
 
-def _metrics(store: Path, study: Study) -> tuple[pa.Table, Any]:
+def _metrics(store: Path, study: Study, records: Mapping[str, Record]) -> tuple[pa.Table, Any]:
     """Metrics of all finished runs one after the other, and the number of rows of every run."""
     import numpy as np
     import pyarrow as pa
 
     tables, counts = [], []
-    for run, record in _records(store, study):
-        finished = record["status"] == "finished"
-        table = read_metrics(run_folder(store, run), record) if finished else None
+    for run in study.points.column("run").to_pylist():
+        record = records.get(run)
+        table = None
+        if record is not None and record["status"] == "finished":
+            table = read_metrics(run_folder(store, run), record)
         counts.append(table.num_rows if table is not None else 0)
         if table is not None and table.num_rows:
             tables.append(table)
