@@ -87,6 +87,7 @@ CLAIM = Claim(
     source="ours, from the interpolation inequality of smooth functions; A² ≤ the maximum of Σa_t²/T",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
+    depends_on=("stationarity-sharp",),
     false_neighbour=Assertion(
         r"\sum_{t<m} [a_t^2 - y_t^2 + (a_{t+1} - y_t)^2] + a_m^2 \le 2L\Delta", "<=", _as_if_convex
     ),

@@ -122,7 +122,6 @@ CLAIM = Claim(
     source="ours, from grad-own",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
-    depends_on=("grad-own",),
     false_neighbour=Assertion(
         r"\alpha_1 = \alpha_2,\ \beta_1 = \beta_2 \Rightarrow \text{it vanishes everywhere}",
         "==",

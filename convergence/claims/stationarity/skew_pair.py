@@ -55,7 +55,7 @@ CLAIM = Claim(
     source="ours, from skew; that nothing else is conservative, from curl",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
-    depends_on=("skew", "grad-own", "curl"),
+    depends_on=("curl",),
     false_neighbour=Assertion(
         r"\alpha_1 + \alpha_2 = 1,\ \beta_1 = \beta_2 \Rightarrow " + POTENTIAL, "==", _equal_weights
     ),
