@@ -143,17 +143,16 @@ class Signs:
         return signs & NONNEGATIVE if isinstance(k, Rational) and k > 0 else POSITIVE
 
     def _narrowed(self, e: Expr, signs: Set, fact: Theorem, depth: int) -> Set:
-        above, form, terms = KNOWN[fact.relation.op], normal(e), set(Add.make_args(e))
+        above, form = KNOWN[fact.relation.op], normal(e)
         for gap in self._instances(fact, e):
             ratio = _ratio(form, normal(gap))
             known = ANY
             if ratio is not None:
                 known = above if ratio > 0 else _negated(above)
             elif depth and isinstance(e, Add | Symbol | Indexed) and fact.relation.op in ("<", "<="):
-                if terms & set(Add.make_args(gap)):
-                    known &= _folded(_add, (above, self.of(e - gap, depth - 1)))
-                if terms & set(Add.make_args(-gap)):
-                    known &= _folded(_add, (_negated(above), self.of(e + gap, depth - 1)))
+                for c in _shared(e, gap):
+                    rest = self.of(e - c * gap, depth - 1)
+                    known &= _folded(_add, (above if c > 0 else _negated(above), rest))
             if not signs <= known:
                 self.used.add(fact)
                 signs &= known
@@ -178,6 +177,12 @@ class Signs:
 @cache
 def _renamed(gap: Expr, images: tuple[tuple[Index, Index], ...]) -> Expr:
     return substitute(gap, dict(images))
+
+
+def _shared(e: Expr, gap: Expr) -> set[Rational]:
+    """The multiples of `gap` that cancel one of its terms in `e`."""
+    ours, theirs = e.as_coefficients_dict(), gap.as_coefficients_dict()
+    return {ours[term] / c for term, c in theirs.items() if term in ours and not term.is_number}
 
 
 def _negated(signs: Set) -> Set:
