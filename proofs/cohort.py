@@ -6,7 +6,7 @@ from proofs.kernel import Index
 from proofs.notation import softmax
 
 learners = Symbol("K", positive=True)
-m, l = Index("mu", learners), Index("nu", learners)  # noqa: E741
+m, l = Index("mu", learners), Index("nu", learners)
 """Learners."""
 
 logits, moves = IndexedBase("z", real=True), IndexedBase("w", real=True)

@@ -5,9 +5,9 @@ sum alone does. Intervals settle the rest but for a corner, e ≤ 1/25 and 33/50
 `F ≥ (37/20)(v−u)² + e(v−u)/(u(1−u)) − 6e² + (7/5) e^{1/u} ≥ 0`.
 """
 
-from sympy import Integer, Rational, Symbol, exp, log
+from sympy import Rational, Symbol, exp, log
 
-from proofs.kernel import Argument, Goal, Theorem, eq, le, lt, slope
+from proofs.kernel import Argument, Goal, Theorem, eq, le, lt
 from proofs.two_classes import affinity, constant, inequality, larger, order, smaller
 
 u = Symbol("u", positive=True)

@@ -9,7 +9,7 @@ Away from it by intervals, for `β = 1/u` and `κ = 1/(4u(1−u))`, `u/(1−u) =
 R = 1, Q = 1−u: around that point F is bounded by a quadratic in (R, Q) and the term `(1−R)^β`.
 """
 
-from sympy import Integer, Rational, Symbol, exp, log
+from sympy import Rational, Symbol, exp, log
 
 from proofs.kernel import Argument, Goal, Theorem, le, lt, slope
 

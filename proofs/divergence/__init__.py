@@ -1,0 +1,1 @@
+"""Proofs of the claims of section 1: identities of the divergence."""

@@ -1,0 +1,1 @@
+"""Proofs of the claims of section 2: gradients and bounds."""

@@ -12,8 +12,8 @@ from typing import Any
 
 from sympy import Abs, Expr, IndexedBase, Integer, Max, Min, Mul, Symbol, diff, sign, sqrt, sympify
 
-from proofs.kernel.normal import is_zero
 from proofs.kernel.interval import positive
+from proofs.kernel.normal import is_zero
 from proofs.kernel.rules import Rules, Using, _supposed, rule
 from proofs.kernel.signs import NONNEGATIVE, POSITIVE, Signs
 from proofs.kernel.terms import Fixed, Index, Rejected, Span, Total, free, slope, substitute

@@ -165,7 +165,8 @@ class Rules:
             elif provided:
                 raise Rejected(f"a constant in it may depend on {key}")
             elif isinstance(key, IndexedBase):
-                self._require_kind(key.label, generic_element(image), signs)
+                like = [e for e in theorem.elements if e.base == key]
+                self._require_kind(key.label, generic_element(image, like), signs)
             else:
                 self._require_kind(key, sympify(image), signs)
         hypotheses = frozenset(h.at(images) for h in theorem.hypotheses)

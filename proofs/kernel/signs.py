@@ -211,7 +211,6 @@ def _ratio(f: Poly, g: Poly) -> Fraction | None:
         for base, k in second:
             powers[base] = powers.get(base, Fraction(0)) - k
         quotient = frozenset((base, k) for base, k in powers.items() if k)
-        if all(positive_atom(base) for base, _ in quotient):
-            if times({quotient: c / d}, g) == f:
-                return c / d
+        if all(positive_atom(base) for base, _ in quotient) and times({quotient: c / d}, g) == f:
+            return c / d
     return None

@@ -9,7 +9,7 @@ at `s = at`. Families such as `p_i` are elements of a `sympy.IndexedBase`.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -44,7 +44,7 @@ class Span(Index):
 
 
 class Time(Span):
-    """A span that a statement may leave: what holds for every t holds for all t = 0, 1, 2, …"""
+    """A span that a statement may leave: what holds for every t holds for all t = 0, 1, 2, …."""
 
 
 class Binder(Expr):
@@ -206,18 +206,24 @@ def element(family: IndexedBase) -> Callable[..., Expr]:
 
 
 def image_free(image: Any) -> frozenset[Any]:
+    """The free symbols of what is put for a symbol or a family."""
     if isinstance(image, Expr) or not callable(image):
         return free(sympify(image))
     return free(generic_element(image)) - set(_formal(image))
 
 
-def generic_element(image: Callable[..., Any]) -> Expr:
-    """The element of the family `image` at indices of which nothing is known."""
-    return sympify(image(*_formal(image)))
+def generic_element(image: Callable[..., Any], like: Iterable[Indexed] = ()) -> Expr:
+    """The element of the family `image` at indices of which only the range is known, as in the elements `like`."""
+    return sympify(image(*_formal(image, like)))
 
 
-def _formal(image: Callable[..., Any]) -> list[Index]:
-    return [Index(f"formal{n}") for n, _ in enumerate(inspect.signature(image).parameters)]
+def _formal(image: Callable[..., Any], like: Iterable[Indexed] = ()) -> list[Index]:
+    names = [Index(f"formal{n}") for n, _ in enumerate(inspect.signature(image).parameters)]
+    for element_ in like:
+        ranges = [i.total if isinstance(i, Index) else None for i in element_.indices]
+        names = [Index(f"{i}:{total}", total) if total else i for i, total in zip(names, ranges, strict=True)]
+        break
+    return names
 
 
 class Fixed(Symbol):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sympy import Expr, IndexedBase, Symbol, latex, sympify
+from sympy import Expr, Indexed, IndexedBase, Symbol, latex, sympify
 
 from proofs.kernel.normal import is_zero
 from proofs.kernel.terms import element, free, fresh, image_free, substitute
@@ -100,6 +100,13 @@ class Theorem:
     def right(self) -> Expr:
         """Right side of the relation."""
         return self.relation.right
+
+    @property
+    def elements(self) -> list[Indexed]:
+        """Elements of families that occur in it."""
+        relations = (self.relation, *self.hypotheses)
+        found = {e for r in relations for side in (r.left, r.right) for e in side.atoms(Indexed)}
+        return sorted(found, key=str)
 
     @property
     def fixed(self) -> frozenset[Any]:

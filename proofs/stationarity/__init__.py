@@ -1,0 +1,1 @@
+"""Proofs of the claims of section 3: convergence of SGD, and the ledger."""

@@ -1,8 +1,8 @@
 r"""What smoothness leaves of a biased run, step by step: the constraints of the worst-case programme.
 
 Without noise, `x_{t+1} = x_t − η(∇F_t + b_t)`, `h = ηL ≤ 1`. Two parabolas through x_t and x_{t+1} that F lies between,
-compared where they are closest, give `2L(F_t − F_{t+1}) ≥ ‖∇F_t‖² − ‖w_t‖² + ½‖∇F_{t+1} − w_t‖²`, w_t the gradient that the
-step would lead to on the upper one; `‖w_t‖ ≤ y_t = (1−h)a_t + hζ`, `a_t = ‖∇F_t‖`.
+compared where they are closest, give `2L(F_t − F_{t+1}) ≥ ‖∇F_t‖² − ‖w_t‖² + ½‖∇F_{t+1} − w_t‖²`, w_t the gradient
+that the step would lead to on the upper one; `‖w_t‖ ≤ y_t = (1−h)a_t + hζ`, `a_t = ‖∇F_t‖`.
 """
 
 from sympy import IndexedBase, Rational, Symbol

@@ -159,7 +159,7 @@ def drifts(kernel: Argument) -> Theorem:
     for position, sense in ((half, 1), (-half, 1), (half - alpha, -1), (alpha - half, -1)):
         xi, expansion, _ = kernel.taylor(along, s, 0, position, order=4)
         weights = tilted(xi)
-        moved = {third: lambda n, at=xi: middle(n) + at * gap(n), direction: gap}
+        moved = {third: lambda n, at=xi: middle(n) + at * gap(n), direction: gap}  # type: ignore[misc]
         bound = kernel.cite("cohort-mean", "fourth derivative", moved)
         remainder = weights(i) * fourth(weights, gap, i)
         factor, bounds = (signs, (least, most)) if sense == 1 else (-signs, opposite)

@@ -35,7 +35,7 @@ def plain_step(shift) -> Relation:
 
 def iterate(kernel: Argument, move: Relation, shift) -> Theorem:
     """A linear combination of the two updates."""
-    along = -shift if move is HEAVY else -shift
+    along = -shift
     weight = step_size if move is HEAVY else step_size * momentum
     return kernel.combine(
         plain_step(shift), (1, kernel.suppose(move)), (along - weight, kernel.suppose(BUFFER))
