@@ -128,6 +128,20 @@ def test_a_run_goes_on_to_the_same_bits_wherever_it_is_cut(
     assert not (run_folder(store, run) / "checkpoint.safetensors").exists()
 
 
+def test_a_run_goes_on_from_its_checkpoint_and_does_not_begin_again(store: Path) -> None:
+    one = task(store, fail_at=2)  # from the beginning it would fail
+    state, rows = KIND.open(SETTINGS).advance(KIND.open(SETTINGS).start(), 5)
+    with hold(store, one.run) as held:
+        assert held
+        held.save_checkpoint(
+            state, rows, {"status": "unfinished", "configuration": one.settings, "attempts": 4}
+        )
+    assert compute(one).outcome is Outcome.FINISHED
+    record = read_record(run_folder(store, one.run))
+    assert record
+    assert record["attempts"] == 5
+
+
 CALLS = ("write", "fsync", "replace", "fchmod", "unlink", "close")
 
 
