@@ -312,7 +312,19 @@ def total(form: Poly, i: Index) -> Poly:
 
 
 def _component(factors: list[tuple[Expr, Fraction]], dummies: list[Index]) -> Poly:
-    """`Σ_dummies Π factors` as one atom, its dummies named canonically above all names bound inside."""
+    """`Σ_dummies Π factors` as one atom, its dummies named canonically above all names bound inside.
+
+    A sum over one of them that another factor divides by is cancelled first, as in `Σ_{i,k} p_ik/Σ_i p_ik`.
+    """
+    for i in dummies if len(dummies) > 1 else ():
+        inner = [(base, k) for base, k in factors if i in base.free_symbols]
+        rest = dict(pair for pair in factors if pair not in inner)
+        ((summed, _),) = next(iter(_component(inner, [i])))
+        if rest.get(summed, 0) < 0:
+            form = _reduced({**rest, summed: rest[summed] + 1})
+            for k in dummies:
+                form = form if k == i else total(form, k)
+            return form
     level = _level(*(base for base, _ in factors))
     candidates = []
     for order in permutations(dummies):

@@ -1,0 +1,100 @@
+r"""The bias that the peers make is at most their disagreement: ‖b‖² ≤ β² E[‖PJ‖₂² c(α) D̄].
+
+`b = E[Jᵀv]` with `v = β/(K−1) Σ_l (q − r_l)` over the K − 1 peers. Cauchy–Schwarz over samples, the spectral norm (v
+sums to 0, so J may be centred), Cauchy–Schwarz over peers, and `self-bounding-best` for each of them.
+"""
+
+from sympy import IndexedBase, Max, Symbol
+
+from proofs.cohort import beta
+from proofs.gradient.self_bounding_best import SMALLEST
+from proofs.kernel import Argument, Goal, Index, Proof, Theorem, Total, eq, le, ne
+from proofs.notation import alpha, escort, i, k, own, renyi, softmax, target
+
+peers = Symbol("P", positive=True)
+"""`K − 1`."""
+
+l = Index("peer", peers)  # noqa: E741
+j = Index("j", Symbol("d", positive=True))
+sample = Index("omega", 1)
+logits, peer_logits = IndexedBase("z", real=True), IndexedBase("y", real=True)
+jacobian, vector = IndexedBase("J", real=True), IndexedBase("v", real=True)
+norm = IndexedBase("S", nonnegative=True)
+constant = Max(alpha, SMALLEST)
+
+
+def mine(n):
+    """Logits of the learner on the sample."""
+    return logits[sample, n]
+
+
+def theirs(n):
+    """Logits of a peer on the sample."""
+    return peer_logits[l, sample, n]
+
+
+q = softmax(mine)
+r = escort(alpha, theirs, mine)
+
+
+def force(n):
+    """`β/(K−1) Σ_l (q − r_l)`."""
+    return beta / peers * Total(q(n) - r(n), l)
+
+
+def centred(n):
+    """`(PJ)_n`."""
+    return jacobian[sample, n, j] - Total(jacobian[sample, k, j], k) / i.total
+
+
+BIAS = Total(Total(Total(force(i) * jacobian[sample, i, j], i), sample) ** 2, j)
+"""`‖E[Jᵀv]‖²`."""
+
+SPECTRAL = le(
+    Total(Total(vector[i] * centred(i), i) ** 2, j),
+    norm[sample] ** 2 * Total(vector[i] ** 2, i),
+    vector,
+    sample,
+)
+DISAGREEMENT = Total(renyi(alpha, softmax(theirs), q), l) / peers
+BOUND = beta**2 * Total(norm[sample] ** 2 * constant * DISAGREEMENT, sample)
+
+
+def bounded(kernel: Argument) -> Theorem:
+    """Over samples, classes and peers in turn."""
+    image = Total(force(i) * jacobian[sample, i, j], i)
+    trivial = kernel.sign(le(image**2, image**2))
+    jensen = kernel.sum_over(kernel.cauchy_schwarz(trivial, image, image**2, 1, sample), j)
+    spectral = kernel.at(kernel.suppose(SPECTRAL), {vector: force})
+    expected = kernel.sum_over(spectral, sample)
+
+    gap = q(i) - r(i)
+    trivial = kernel.sign(le(gap**2, gap**2))
+    over_peers = kernel.sum_over(kernel.cauchy_schwarz(trivial, gap, gap**2, 1, l), i)
+    images = {target: theirs, own: mine}
+    each = kernel.sum_over(kernel.cite("self-bounding-best", "usable", images), l)
+    scale = beta**2 / peers
+    by_sample = kernel.combine(
+        le(Total(force(i) ** 2, i), beta**2 * constant * DISAGREEMENT),
+        (beta**2 / peers**2, over_peers),
+        (scale, each),
+    )
+    weighted = kernel.sum_over(by_sample, sample, weight=norm[sample] ** 2)
+    return kernel.combine(le(BIAS, BOUND), (1, jensen), (1, expected), (1, weighted))
+
+
+PROOF = Proof(
+    "self-limiting",
+    goals=(
+        Goal(
+            "bounded",
+            given=(ne(alpha, 1), SPECTRAL),
+            shows=(le(BIAS, BOUND),),
+            argument=bounded,
+            asserts=(
+                r"\|b_k\|^2 \le \beta^2 \, E[\|PJ\|_2^2 \, c(\alpha) \, \bar D_k]"
+                r",\ c(\alpha) \le \max(\alpha, \frac{3\sqrt{5}-5}{2})",
+            ),
+        ),
+    ),
+)
