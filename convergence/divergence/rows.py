@@ -259,8 +259,8 @@ def pair_row(
         total = _excess_sum_near_one(target, own, p, q, n, log_ratio_n, alpha, log_p_m, coefficients)
     else:
         total = _excess_sum(target, own, p, q, n, log_ratio_n, alpha, work, coefficients)
+    log_mass = np.nan
     if -0.6 < change < 1e100:
-        log_mass = math.log1p(change)
         factor = weight / (1.0 + change)
         for i in range(gradient.size):
             gradient[i] += factor * (q[i] * change - work[i])
@@ -269,6 +269,8 @@ def pair_row(
     excess, constant = alpha - 1.0, alpha * log_ratio_n
     if abs(constant) < 600.0 and -0.5 <= excess * total <= 1.0:
         return total if excess == 0.0 else math.log1p(excess * total) / excess
+    if np.isnan(log_mass):
+        log_mass = math.log1p(change)
     return max((log_mass + constant) / excess, 0.0)
 
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from mpmath import mpf
+from flint import arb
 
 from convergence.divergence import gradient_own, gradient_target, order_derivative, renyi_divergence
 from convergence.divergence.exact import exact
@@ -54,10 +54,10 @@ def pair(kind: str, classes: int, seed: int) -> tuple[torch.Tensor, torch.Tensor
     return target, own
 
 
-def error(value: torch.Tensor, true: list[mpf]) -> float:
+def error(value: torch.Tensor, true: list[arb]) -> float:
     """Largest error relative to the ∞-norm of the truth, or to where float64 begins to underflow."""
-    scale = max([abs(t) for t in true] + [mpf(2) ** -970])
-    return float(max(abs(mpf(v) - t) for v, t in zip(value.tolist(), true, strict=True)) / scale)
+    scale = max([abs(float(t)) for t in true] + [2.0**-970])
+    return max(abs(float(arb(v) - t)) for v, t in zip(value.tolist(), true, strict=True)) / scale
 
 
 @pytest.mark.parametrize("alpha", ORDERS)
@@ -68,7 +68,7 @@ def test_float64_errors(kind: str, alpha: float) -> None:
         true = exact(target.tolist(), own.tolist(), alpha=alpha)
         divergence = renyi_divergence(target, own, alpha=alpha)
         by_target, by_own = (f(target, own, alpha=alpha) for f in (gradient_target, gradient_own))
-        if math.isinf(true.divergence):
+        if true.gradient_own is None:
             assert divergence == math.inf
             torch.testing.assert_close(by_own, own.softmax(-1) - target.softmax(-1), rtol=1e-12, atol=0)
             assert not by_target.any()
