@@ -218,7 +218,8 @@ def generic_element(image: Callable[..., Any], like: Iterable[Indexed] = ()) -> 
 
 
 def _formal(image: Callable[..., Any], like: Iterable[Indexed] = ()) -> list[Index]:
-    names = [Index(f"formal{n}") for n, _ in enumerate(inspect.signature(image).parameters)]
+    parameters = inspect.signature(image).parameters.values()
+    names = [Index(f"formal{n}") for n, p in enumerate(parameters) if p.default is p.empty]
     for element_ in like:
         ranges = [i.total if isinstance(i, Index) else None for i in element_.indices]
         names = [Index(f"{i}:{total}", total) if total else i for i, total in zip(names, ranges, strict=True)]

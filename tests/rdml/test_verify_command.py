@@ -118,7 +118,7 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
         if line.startswith("numeric:"):
             break
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=280)
     assert process.returncode == 130, errors
     assert "Interrupted" in output
     result = json.loads((tmp_path / "out.json").read_text())
