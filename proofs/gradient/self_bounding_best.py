@@ -3,7 +3,7 @@ r"""The best self-bounding constants, from the best Pinsker constants at the inv
 `D_α(p‖q) = D_{1/α}(r‖q)` (`order-inversion`), and `‖v‖₂² ≤ ½‖v‖₁²` for v = q − r, whose classes sum to 0.
 """
 
-from sympy import Abs, Integer, Max, Min, Rational, log, sqrt
+from sympy import Abs, Max, Min, Rational, log, sqrt
 
 from proofs.divergence.pinsker_best import LARGEST
 from proofs.kernel import Argument, Goal, Proof, Theorem, eq, le, lt, ne

@@ -8,13 +8,13 @@ from sympy import IndexedBase, Max, Symbol
 
 from proofs.cohort import beta
 from proofs.gradient.self_bounding_best import SMALLEST
-from proofs.kernel import Argument, Goal, Index, Proof, Theorem, Total, eq, le, ne
+from proofs.kernel import Argument, Goal, Index, Proof, Theorem, Total, le, ne
 from proofs.notation import alpha, escort, i, k, own, renyi, softmax, target
 
 peers = Symbol("P", positive=True)
 """`K − 1`."""
 
-l = Index("peer", peers)  # noqa: E741
+l = Index("peer", peers)
 j = Index("j", Symbol("d", positive=True))
 sample = Index("omega", 1)
 logits, peer_logits = IndexedBase("z", real=True), IndexedBase("y", real=True)
