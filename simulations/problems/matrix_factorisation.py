@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
+from simulations.ensemble.compiled import coupled
+from simulations.ensemble.compiled.kernel import Kernel
 from simulations.problems.noise import gaussian
 from simulations.problems.problem import Problem
 
@@ -58,6 +62,11 @@ def matrix_factorisation(
         minimum=0.0,
         start=tuple((0.3 * torch.cos(torch.arange(dimension, dtype=torch.float64))).tolist()),
         noise=gaussian(dimension, noise_variance),
+        kernel=Kernel(
+            coupled.matrix_factorisation,
+            math.sqrt(noise_variance / dimension),
+            [matrix.flatten().tolist() + [0.0] * 3, [rows, columns, rank] + [0.0] * matrix.numel()],
+        ),
         minimisers=(tuple(balanced.flatten().tolist()),),
         radius=radius,
         smoothness_exact=False,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
+from simulations.ensemble.compiled import coupled
+from simulations.ensemble.compiled.kernel import Kernel
 from simulations.problems.noise import gaussian
 from simulations.problems.problem import Problem
 
@@ -47,6 +51,11 @@ def phase_retrieval(
         minimum=0.0,
         start=(1.0,) + (0.0,) * (dimension - 1),
         noise=gaussian(dimension, noise_variance),
+        kernel=Kernel(
+            coupled.phase_retrieval,
+            math.sqrt(noise_variance / dimension),
+            torch.column_stack((directions, squares)).tolist(),
+        ),
         minimisers=tuple(tuple((sign * truth).tolist()) for sign in (-1, 1)),
         radius=radius,
         smoothness_exact=False,

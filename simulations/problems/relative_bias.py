@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 
 from convergence.bounds.stationarity import bias_floor
+from simulations.ensemble.compiled import coupled
+from simulations.ensemble.compiled.kernel import Kernel
 from simulations.problems.noise import gaussian
 from simulations.problems.problem import Bias, Coercivity, Problem
 
@@ -52,6 +54,11 @@ def relative_bias(
         minimum=0.0,
         start=(start_distance / math.sqrt(dimension),) * dimension,
         noise=gaussian(dimension, noise_variance),
+        kernel=Kernel(
+            coupled.relative_bias,
+            math.sqrt(noise_variance / dimension),
+            [[smoothness, relative, bias_bound]],
+        ),
         bias=Bias(bias, bias_bound, relative),
         minimisers=((0.0,) * dimension,),
         pl_constant=smoothness,

@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from simulations.ensemble.compiled import coupled
+from simulations.ensemble.compiled.kernel import Kernel
 from simulations.problems.noise import gaussian
 from simulations.problems.problem import Problem
 
@@ -42,6 +44,7 @@ def rosenbrock(radius: float = 2.0, noise_variance: float = 1.0) -> Problem:
         minimum=0.0,
         start=(-1.2, 1.0),
         noise=gaussian(2, noise_variance),
+        kernel=Kernel(coupled.rosenbrock, math.sqrt(noise_variance / 2)),
         minimisers=((1.0, 1.0),),
         radius=radius,
         smoothness_exact=False,

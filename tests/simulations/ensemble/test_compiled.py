@@ -28,6 +28,10 @@ COMPILED = [
     problem("pl-sine"),
     problem("rdml-logits", alpha=0.5),
     problem("rdml-logits", alpha=2.0, learners=3, classes=5, beta=0.7),
+    problem("rosenbrock"),
+    problem("relative-bias", noise_variance=0.3),
+    problem("matrix-factorisation"),
+    problem("phase-retrieval"),
 ]
 
 
