@@ -13,7 +13,14 @@ from torch.utils.hooks import RemovableHandle
 
 from convergence.estimators.ledger import LedgerEntry, flatten, ledger_entry
 from convergence.estimators.mutual import Mutual
-from convergence.estimators.passes import Batches, Measurement, Replica, measure, measure_objective
+from convergence.estimators.passes import (
+    Batches,
+    Measurement,
+    Replica,
+    measure,
+    measure_objective,
+    step_gradients,
+)
 from convergence.estimators.sgd_rule import SgdRule, momentum_buffers, sgd_rule
 
 
@@ -157,10 +164,12 @@ class Ledger:
         for group in groups:
             self._place(before[group[0]].points)
             full = measure(self._replicas, self._batches, self.mutual, group)
-            own = None if batch is None else measure(self._replicas, [batch], self.mutual, group)
-            for k in group:
-                taken = before[k].gradient if own is None else own[k].gradient + own[k].bias
-                entries.append(self._close(k, before[k], full[k], taken))
+            taken = (
+                {k: before[k].gradient for k in group}
+                if batch is None
+                else step_gradients(self._replicas, batch, self.mutual, group)
+            )
+            entries += [self._close(k, before[k], full[k], taken[k]) for k in group]
         entries.sort(key=lambda entry: entry.learner)
         self.entries += entries
         return entries

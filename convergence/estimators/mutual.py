@@ -96,14 +96,15 @@ def own_gradient(target: Tensor, own: Tensor, alpha: float) -> Tensor:
     With `v = α(z_p − z_q)` less its largest, `r = q·e^u`, `u = v − log Σq e^v`, so that `q − r = −q·expm1(u)`.
     Masks (−∞), α = ∞ and probabilities that underflow are left to the kernel.
     """
-    shift = alpha * (target - own)
-    shift = shift - shift.amax(-1, keepdim=True)
-    q = own.softmax(-1)
-    excess = (q * torch.expm1(shift)).sum(-1, keepdim=True)
+    by_class = own.mT.contiguous()  # sums over a few classes are fast along any axis but the last
+    shift = alpha * (target.mT - by_class)
+    shift -= shift.amax(-2, keepdim=True)
+    q = by_class.softmax(-2)
+    excess = (q * torch.expm1(shift)).sum(-2, keepdim=True)
     normaliser = torch.where(
-        excess > -0.5, torch.log1p(excess.clamp(min=-0.5)), (q * shift.exp()).sum(-1, keepdim=True).log()
+        excess > -0.5, torch.log1p(excess.clamp(min=-0.5)), (q * shift.exp()).sum(-2, keepdim=True).log()
     )
-    gradient = -q * torch.expm1(shift - normaliser)
+    gradient = (-q * torch.expm1(shift - normaliser)).mT
     if not bool(gradient.isfinite().all()):
         return gradient_own(target, own, alpha=alpha)
     return gradient

@@ -139,8 +139,8 @@ def train_cohort(
             if step_size is not None:
                 _set_step_size(optimizers, step_size(step))
             inputs, labels = next(feed)
-            before_step(step, mutual)
             try:
+                before_step(step, mutual)
                 logits, losses = take(models, optimizers, inputs, labels, mutual, autocast)
                 if not all(math.isfinite(loss) for loss in losses):
                     worst = next(k for k, loss in enumerate(losses) if not math.isfinite(loss))
@@ -157,7 +157,7 @@ def train_cohort(
                 if not _is_out_of_memory(error):
                     raise
                 run.trouble = f"step {step}: out of memory; lower the batch size (now {len(labels)})" + (
-                    " or the ledger's chunks" if ledger is not None else ""
+                    ", the ledger's chunks or its subsample" if ledger is not None else ""
                 )
                 break
             run.losses.append(losses)

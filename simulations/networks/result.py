@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -92,6 +94,15 @@ class TrainingResult:
     def entries(self, learner: int) -> list[LedgerEntry]:
         """The ledger of one learner."""
         return [entry for entry in self.run.ledger if entry.learner == learner]
+
+    def write_weights(self, directory: Path) -> list[Path]:
+        """Write every learner's `state_dict` as `learner-k.safetensors`; returns the paths."""
+        directory.mkdir(parents=True, exist_ok=True)
+        paths = []
+        for k, model in enumerate(self.models):
+            paths.append(directory / f"learner-{k}.safetensors")
+            save_file({name: t.contiguous() for name, t in model.state_dict().items()}, paths[-1])
+        return paths
 
     @property
     def holds(self) -> bool:
