@@ -110,7 +110,8 @@ def main() -> int:
         draw(arguments.figure)
         return 0
     makers = {"accuracy": lambda: accuracy(arguments.cases), "speed": speed, "memory": memory}
-    return 0 if all([makers[name]() for name in arguments.tables or makers]) else 1
+    passed = [makers[name]() for name in arguments.tables or makers]
+    return 0 if all(passed) else 1
 
 
 if __name__ == "__main__":
