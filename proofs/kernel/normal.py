@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from functools import cache
 from itertools import permutations
+from itertools import product as choices
 from math import ceil, floor, gcd, lcm
 
 from sympy import (
@@ -327,11 +328,24 @@ def _component(factors: list[tuple[Expr, Fraction]], dummies: list[Index]) -> Po
             return form
     level = _level(*(base for base, _ in factors))
     candidates = []
-    for order in permutations(dummies):
+    for order in _orders(dummies, factors):
         names = {i: _name("_", level + n, i.total) for n, i in enumerate(order, 1)}
         renamed = product(power(normal(substitute(base, names)), k) for base, k in factors)
         candidates.append(Total(expression(renamed), *sorted(names.values(), key=str)))
     return {frozenset({(min(candidates, key=str), Fraction(1))}): Fraction(1)}
+
+
+def _orders(dummies: list[Index], factors: list[tuple[Expr, Fraction]]) -> Iterable[tuple[Index, ...]]:
+    """Orders of the dummies by how they occur, which does not depend on their names; ties in every order."""
+    if len(dummies) == 1:
+        return [(dummies[0],)]
+    ties: dict[str, list[Index]] = {}
+    for i in dummies:
+        marks = {k: Index("this" if k == i else "that") for k in dummies}
+        seen = sorted(f"{substitute(base, marks)}^{k}" for base, k in factors if i in base.free_symbols)
+        ties.setdefault(f"{i.total} {seen}", []).append(i)
+    groups = (permutations(ties[key]) for key in sorted(ties))
+    return (tuple(i for group in choice for i in group) for choice in choices(*groups))
 
 
 def _opaque(e: Value | Grad) -> Expr:

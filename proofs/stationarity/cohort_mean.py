@@ -4,7 +4,7 @@ With g(s) = softmax(z̄ + sδ) the forces of two learners add up to `g(½) + g(�
 to fourth order leaves `α(1−α)g''(0)` and fourth derivatives, and `‖g''''‖₁ ≤ (6/5) osc(δ)⁴`.
 """
 
-from sympy import Abs, Rational, Symbol, sign, sqrt
+from sympy import Abs, IndexedBase, Rational, Symbol, sign, sqrt
 
 from proofs.arguments import reflected, times_sign
 from proofs.cohort import beta, first, force, l, m, of, second
@@ -148,25 +148,40 @@ def sized(kernel: Argument, y) -> tuple[Theorem, Theorem]:
     return kernel.absolute(y), kernel.absolute(-y)
 
 
-def drifts(kernel: Argument) -> Theorem:
-    """Four expansions of `Σ s g`, with the signs s of what is left."""
-    signs = sign(drift(i))
-    size, least, most = kernel.sign_of(drift(i), x, x)
-    total = kernel.sum_over(size, i)
-    along = Total(signs * tilted(s)(i), i)
-    opposite = (kernel.combine(le(-1, -signs), (1, most)), kernel.combine(le(-signs, 1), (1, least)))
-    terms = [(-beta, total)]
+factors = IndexedBase("v", real=True)
+SIGNS = (le(-1, factors[i], i), le(factors[i], 1, i))
+ALONG = le(Total(factors[i] * drift(i), i), BOUND)
+
+
+def drifts_along(kernel: Argument) -> Theorem:
+    """Four expansions of `Σ v g` with |v| ≤ 1."""
+    least, most = kernel.facts[:2]
+    opposite = (
+        kernel.combine(le(-1, -factors[i]), (1, most)),
+        kernel.combine(le(-factors[i], 1), (1, least)),
+    )
+    along, terms = Total(factors[i] * tilted(s)(i), i), []
     for position, sense in ((half, 1), (-half, 1), (half - alpha, -1), (alpha - half, -1)):
         xi, expansion, _ = kernel.taylor(along, s, 0, position, order=4)
         weights = tilted(xi)
-        moved = {third: lambda n, at=xi: middle(n) + at * gap(n), direction: gap}  # type: ignore[misc]
+        moved = {third: lambda n, at=xi: middle(n) + at * gap(n), direction: gap}
         bound = kernel.cite("cohort-mean", "fourth derivative", moved)
         remainder = weights(i) * fourth(weights, gap, i)
-        factor, bounds = (signs, (least, most)) if sense == 1 else (-signs, opposite)
+        factor, bounds = (factors[i], (least, most)) if sense == 1 else (-factors[i], opposite)
         paired = kernel.sum_over(times_sign(kernel, factor, remainder, *bounds), i)
-        scale = beta * position**4 / 24
-        terms += [(sense * beta, expansion), (scale, paired), (scale, bound)]
-    return kernel.combine(le(beta * norm1(drift), beta * BOUND), *terms)
+        scale = position**4 / 24
+        terms += [(sense, expansion), (scale, paired), (scale, bound)]
+    return kernel.combine(ALONG, *terms)
+
+
+def drifts(kernel: Argument) -> Theorem:
+    """The signs of what is left make it a 1-norm."""
+    size, least, most = kernel.sign_of(drift(i), x, x)
+    total = kernel.sum_over(size, i)
+    along = kernel.cite(
+        "cohort-mean", "along signs", {factors: lambda n: sign(drift(n))}, shown=[least, most]
+    )
+    return kernel.combine(le(beta * norm1(drift), beta * BOUND), (-beta, total), (beta, along))
 
 
 PROOF = Proof(
@@ -192,6 +207,7 @@ PROOF = Proof(
             argument=by_identity,
         ),
         Goal("fourth derivative", given=BOUNDED, shows=(le(SIZE, LARGEST),), argument=fourth_derivative),
+        Goal("along signs", given=(*SIGNS, *GAP_BOUNDED), shows=(ALONG,), argument=drifts_along),
         Goal(
             "drift",
             given=GAP_BOUNDED,

@@ -137,6 +137,7 @@ PROOF = Proof(
             asserts=(
                 r"A \le A_+,\ A_+^2 - \left( (1-h) A_+ + h \sqrt{m A_+^2 + \zeta^2} \right)^2 = 2hR"
                 r",\ R = \frac{\Delta}{\eta T} + \frac{\eta L \sigma^2}{2}",
+                r"A \le A_+ \text{ for } F = \frac{L}{2} x^2,\ b = -\sqrt{m \|\nabla F\|^2 + \zeta^2}",
             ),
         ),
     ),
