@@ -144,7 +144,7 @@ def pictures(
     store: Path, result: StudyResult, points: pd.DataFrame, found: Mapping[str, Sequence[Limit]]
 ) -> list[Picture]:
     """Each quantity over the first numeric swept key, and a metric of some runs over iterations."""
-    from simulations.plots.study import axis_name, metric_over_rows, quantity_over_key
+    from simulations.plots.study import axis_name, first_metric, metric_over_rows, quantity_over_key
     from simulations.plots.style import new_figure
 
     drawn = []
@@ -165,10 +165,11 @@ def pictures(
     tables = example_metrics(store, result)
     if tables:
         first = next(iter(tables.values()))
-        x, y = first.columns[0], next((c for c in first.columns if f"{c}_low" in first), first.columns[-1])
+        x, y = first.columns[0], first_metric(list(first.columns))
         figure, axes = new_figure()
         metric_over_rows(axes, tables, x, y)
-        words = f"{axis_name(y)} over {axis_name(x)} in {len(tables)} of the runs; bands are 95 % intervals."
+        bands = "; bands are 95 % intervals" if f"{y}_low" in first else ""
+        words = f"{axis_name(y)} over {axis_name(x)} in {len(tables)} of the runs{bands}."
         drawn.append(Picture(f"{y}-over-{x}", figure, words))
     return drawn
 

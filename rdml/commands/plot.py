@@ -36,14 +36,14 @@ def plot(
     from rdml.config import unknown
     from rdml.figures import svg_text
     from rdml.files import write_atomically, write_json
-    from simulations.plots.study import metric_over_rows
+    from simulations.plots.study import first_metric, metric_over_rows
     from simulations.plots.style import new_figure
     from simulations.studies.files import open_store
 
     folders = find_runs.resolve(open_store(store), runs)
     tables = labelled_metrics(folders)
     first = next(iter(tables.values()))
-    column = metric or next((c for c in first.columns if f"{c}_low" in first), first.columns[-1])
+    column = metric or first_metric(list(first.columns))
     for table in tables.values():
         if column not in table:
             raise ValueError(unknown("metric", column, table.columns))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from convergence.statistics.intervals import Interval
     from simulations.ensemble.run import Ensemble
 
-BLOCK = 64
+BLOCK = 128
 """Replicas that are simulated at once: a run can be cut between blocks."""
 
 RELAXATIONS = 1024

@@ -97,8 +97,10 @@ def metric_over_rows(axes: Axes, runs: Mapping[str, pd.DataFrame], x: str, y: st
         axes: to draw on.
         runs: label -> metrics of the run.
         x: column of iterations.
-        y: column to draw; `y_low` and `y_high` are its band.
+        y: column to draw; `y_low` and `y_high` are its band. Rows of one iteration, such as those of
+            several learners, are averaged.
     """
+    runs = {label: table.groupby(x, as_index=False).mean() for label, table in runs.items()}
     positive = all((table[y].dropna() > 0).all() for table in runs.values())
     for (label, table), (colour, _) in zip(runs.items(), series(len(runs)), strict=True):
         count = table[x] + 1 if x == "iteration" else table[x]
@@ -115,6 +117,12 @@ def metric_over_rows(axes: Axes, runs: Mapping[str, pd.DataFrame], x: str, y: st
     axes.set(xlabel=axis_name(x), ylabel=axis_name(y))
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return axes
+
+
+def first_metric(columns: Sequence[str]) -> str:
+    """The metric that is drawn where none is asked for."""
+    known = [name for name in ("gradient_norm_squared", "loss") if name in columns]
+    return next(iter(known + [name for name in columns if f"{name}_low" in columns]), columns[-1])
 
 
 def axis_name(key: str) -> str:

@@ -32,7 +32,7 @@ def over_replicates(frame: pd.DataFrame, axes: list[str]) -> pd.DataFrame:
     r"""A line for each point: means over its replicates, with 95 % intervals where there are any.
 
     Replicates are independent. Where each run has an interval of its own, half-widths combine as
-    `√(Σ half²)/n`; else Student's interval over two or more replicates.
+    `√(Σ half²)/n`; else Student's interval over two or more replicates, except of counts.
     """
     import pandas as pd
 
@@ -58,7 +58,7 @@ def _combined(runs: pd.DataFrame, name: str) -> dict[str, float]:
         halves = (runs[f"{name}_high"] - runs[f"{name}_low"]).dropna().to_numpy(dtype=float) / 2
         half = float(np.sqrt((halves**2).sum()) / len(values))
         line |= {f"{name}_low": line[name] - half, f"{name}_high": line[name] + half}
-    elif len(values) > 1:
+    elif len(values) > 1 and not np.array_equal(values, values.round()):  # whole numbers are counts
         interval = mean_interval(values)
         line |= {f"{name}_low": interval.low, f"{name}_high": interval.high}
     for part in ("bound", "exact"):
