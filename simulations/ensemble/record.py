@@ -67,7 +67,7 @@ class MomentRecorder:
         self.grid = log_grid(steps)
         self.anchors = torch.tensor(minimisers, dtype=start.dtype, device=start.device)
         self.edges = np.linspace(0, steps, windows + 1).round().astype(np.int64)
-        self.window_sums = start.new_zeros((2, replicas, windows))
+        self.window_sums = start.new_zeros((windows, 2, replicas))
         self.bias_norm_squared = start.new_zeros(replicas)
         self.total = start.new_zeros(replicas)
         self.time = 0.0
@@ -93,8 +93,8 @@ class MomentRecorder:
         self.time += step_size
         if iteration >= self.edges[self.window + 1]:
             self.window += 1
-        self.window_sums[0, :, self.window] += squared
-        self.window_sums[1, :, self.window] += observation.x.square().sum(1)
+        self.window_sums[self.window, 0] += squared
+        self.window_sums[self.window, 1] += observation.x.square().sum(1)
         if self.basin:
             outside = (self.basin(observation.x) != self.home) & (self.left_at < 0)
             self.left_at[outside] = iteration
@@ -134,4 +134,5 @@ class MomentRecorder:
 
     def window_means(self) -> NDArray[np.float64]:
         """Means of `‖∇F‖²` and of `‖x‖²` per replica and window, `(2, R, windows)`."""
-        return self.window_sums.cpu().double().numpy() / np.diff(self.edges)
+        means = self.window_sums.cpu().double().numpy() / np.diff(self.edges)[:, None, None]
+        return means.transpose(1, 2, 0)

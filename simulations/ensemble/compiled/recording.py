@@ -94,13 +94,16 @@ def run_compiled(
             advance(each, its_blocks, step_sizes, first=t, limit=recorder.limit, threads=threads)
         recorder.time += sum(step_sizes)
         t = stop
+        progress(t)
+        if t not in edges[1:] and t not in grid:
+            continue
         recorder.diverged_at = torch.from_numpy(by_replica(blocks.diverged_at, replicas))
         sums = torch.from_numpy(by_replica(blocks.totals, replicas)).T.clone()
         sums[0::2, recorder.diverged_at >= 0] = torch.inf
         recorder.total, recorder.bias_norm_squared = sums[2], sums[3]
         if t in edges[1:]:
             window = edges.index(t) - 1
-            recorder.window_sums[:, :, window] = sums[:2]
+            recorder.window_sums[window] = sums[:2]
             blocks.totals[:, :2] = 0
             if twin:
                 its_blocks = ensembles[1][1]
@@ -109,7 +112,6 @@ def run_compiled(
         if t in grid:
             x = torch.from_numpy(by_replica(blocks.points, replicas))
             _record(recorder, problem, x, schedule(t))
-        progress(t)
     return torch.from_numpy(by_replica(blocks.points, replicas))
 
 
