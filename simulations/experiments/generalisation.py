@@ -71,6 +71,12 @@ class Comparison:
         arms = [Arm(alpha, weight / alpha) for weight in self.weights]
         return min(arms, key=lambda arm: mean_of(self.outcomes[arm], "validation_loss"))
 
+    @property
+    def edges(self) -> list[float]:
+        """Orders whose tuned weight is an end of the grid, so that a better one may lie beyond."""
+        ends = (self.weights[0], self.weights[-1])
+        return [a for a in (1.0, *self.orders) if self.tuned(a) in (Arm(a, end / a) for end in ends)]
+
     def sentence(self) -> str:
         """What the data support, in plain words."""
         return " ".join(
@@ -79,6 +85,7 @@ class Comparison:
                 self._mutual(),
                 self._order("order", "the control, DML of weight αβ"),
                 self._order("tuned", "DML, both at the weight that validation chose"),
+                *self._at_edges(),
                 self._conclusion(),
                 "Intervals speak of training randomness on this one split of the data.",
             ]
@@ -124,6 +131,13 @@ class Comparison:
                 )
             )
         return found
+
+    def _at_edges(self) -> list[str]:
+        if not self.edges:
+            return []
+        return [
+            f"The weight chosen lies at an end of the grid for α={', '.join(f'{a:g}' for a in self.edges)}."
+        ]
 
     def _of(self, kind: str, metric: Metric) -> list[Difference]:
         return [d for d in self.differences if d.kind == kind and d.metric == metric]
@@ -183,12 +197,7 @@ class Comparison:
                 for arm, found in self.outcomes.items()
             ],
             "tuned": {f"{alpha:g}": self.tuned(alpha).beta for alpha in (1.0, *self.orders)},
-            "tuned_at_edge": [
-                f"{alpha:g}"
-                for alpha in (1.0, *self.orders)
-                if self.tuned(alpha)
-                in (Arm(alpha, end / alpha) for end in (self.weights[0], self.weights[-1]))
-            ],
+            "tuned_at_edge": [f"{alpha:g}" for alpha in self.edges],
             "differences": [
                 {
                     "kind": d.kind,
