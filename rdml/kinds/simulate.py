@@ -143,11 +143,15 @@ SIMULATE = Kind(Simulate, "rdml.kinds.simulate:Simulation", memory)
 
 
 def _arrays(run: Ensemble) -> dict[str, np.ndarray]:
-    """What replicas add to: arrays with one row a replica, and the moments over them."""
+    """What replicas add to: arrays with one row a replica, and the moments over them.
+
+    Laid out row by row, as they come back from a checkpoint: NumPy sums in the order of memory.
+    """
     found = {f.name: getattr(run, f.name) for f in fields(run)}
     moments = {f"moments.{f.name}": getattr(run.moments, f.name) for f in fields(run.moments)}
     per_replica = {name: value for name, value in found.items() if isinstance(value, np.ndarray)}
-    return per_replica | moments | {"replicas": np.array([run.replicas])}
+    arrays = per_replica | moments | {"replicas": np.array([run.replicas])}
+    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
 def _joined(one: dict[str, np.ndarray], two: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
