@@ -83,7 +83,10 @@ class Monitor:
         with torch.no_grad():
             logits = [replica.logits(self.inputs) / mutual.temperature for replica in self._replicas]
         for k in range(len(models)):
-            self._judge(k, SAMPLES, sample_quantities(logits, k, mutual))
+            quantities = sample_quantities(logits, k, mutual)
+            finite = quantities["alpha"].isfinite()
+            if bool(finite.any()):
+                self._judge(k, SAMPLES, {name: value[finite] for name, value in quantities.items()})
             if any(name in self.claims for name in (*JACOBIANS, *COHORT, "grad-own")):
                 self._observe_jacobians(k, logits, mutual)
 
@@ -98,6 +101,8 @@ class Monitor:
         quantities["diameter"] = jacobian_diameter(jacobian).repeat(peers)
         shared = (time.perf_counter() - begun) / 2
         self._judge(k, JACOBIANS, quantities, extra_seconds=shared)
+        if not bool(quantities["alpha"].isfinite().all()):
+            return  # the other claims speak of finite orders
         bias = mutual_gradient(self._replicas, some, k, mutual)
         self._judge(k, COHORT, cohort_quantities(bias, jacobian, few, k, mutual), extra_seconds=shared)
         if "grad-own" in self.claims:
