@@ -76,6 +76,7 @@ def cluster() -> Iterator[tuple[str, Callable[[], subprocess.Popen[bytes]]]]:
         process.wait()
 
 
+@pytest.mark.slow
 def test_a_study_on_dask_survives_the_death_of_a_worker(
     tmp_path: Path, store: Path, start: Start, cluster: tuple[str, Callable[[], subprocess.Popen[bytes]]]
 ) -> None:
@@ -98,6 +99,7 @@ def test_a_study_on_dask_survives_the_death_of_a_worker(
     assert workers[1].poll() is None
 
 
+@pytest.mark.slow
 def test_a_cluster_started_by_the_flag(tmp_path: Path, store: Path) -> None:
     file = study(tmp_path / "s.toml", sweep="seeds = 6")
     done = rdml("sweep", file, "--store", store, "--scheduler", "local", "-j", 2)
@@ -105,6 +107,7 @@ def test_a_cluster_started_by_the_flag(tmp_path: Path, store: Path) -> None:
     assert finished(store) == 6
 
 
+@pytest.mark.slow
 def test_an_interrupt_stops_a_study_on_dask_at_checkpoints(tmp_path: Path, store: Path, start: Start) -> None:
     file = study(tmp_path / "s.toml", run="steps = 600\npause = 0.02", sweep="seeds = 4")
     process = start("sweep", file, "--store", store, "--scheduler", "local", "-j", 2)

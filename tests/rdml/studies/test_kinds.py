@@ -150,6 +150,7 @@ def test_the_kinds_have_no_name_twice() -> None:
         assert not {"run", "status", "replicate", "row", "point"} & (set(summary) | names)
 
 
+@pytest.mark.slow
 def test_a_real_study_from_file_to_report(tmp_path: Path) -> None:
     file = tmp_path / "s.toml"
     file.write_text(

@@ -30,6 +30,7 @@ def test_a_study_is_computed_once(tmp_path: Path, store: Path) -> None:
     assert before == {path: path.stat().st_mtime_ns for path in store.glob("??/*/*")}
 
 
+@pytest.mark.slow
 def test_a_study_that_grows_keeps_its_runs(tmp_path: Path, store: Path) -> None:
     file = tmp_path / "s.toml"
     study(file, sweep="seeds = 2\ngrid.x = [0.0, 1.5]")
@@ -76,6 +77,7 @@ def test_a_signal_stops_at_checkpoints_and_says_how_to_go_on(
     assert all(records(store)[run]["attempts"] == 2 for run in stopped)
 
 
+@pytest.mark.slow
 def test_failures_are_recorded_and_retried_on_request(tmp_path: Path, store: Path) -> None:
     mark = tmp_path / "mark"
     file = study(tmp_path / "s.toml", sweep=f'grid.x = [0.0, 1.0]\ngrid.fail_once = ["{mark}", "{tmp_path}"]')
@@ -119,6 +121,7 @@ def test_two_sweeps_at_once_share_the_work(tmp_path: Path, store: Path, start: S
     assert all(record["attempts"] == 1 for record in records(store).values())
 
 
+@pytest.mark.slow
 def test_a_sweep_takes_over_from_one_that_was_killed(tmp_path: Path, store: Path, start: Start) -> None:
     file = study(tmp_path / "s.toml", run="steps = 300\npause = 0.01", sweep="seeds = 2")
     first = start("sweep", file, "--store", store, "-j", 2)

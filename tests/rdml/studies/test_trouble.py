@@ -26,6 +26,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_sweep_and_loses_nothing(small_disk: Path, tmp_path: Path) -> None:
     file = study(tmp_path / "s.toml", sweep="seeds = 12")
     assert rdml("sweep", file, "--store", tmp_path / "calm", "-j", 2).returncode == 0
@@ -62,6 +63,7 @@ def test_a_disk_without_room_for_a_store_is_said(small_disk: Path, tmp_path: Pat
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_read_only_store_can_be_read_and_not_swept(small_disk: Path, tmp_path: Path) -> None:
     file = study(tmp_path / "s.toml", sweep="seeds = 3")
     store = small_disk / "store"
@@ -97,6 +99,7 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["run.json", "metrics.parquet"])
 def test_doctor_puts_damaged_runs_aside_and_the_sweep_makes_them_again(
     tmp_path: Path, store: Path, name: str
@@ -126,6 +129,7 @@ def test_doctor_puts_damaged_runs_aside_and_the_sweep_makes_them_again(
     assert here("doctor", "--store", store).returncode == 0
 
 
+@pytest.mark.slow
 def test_doctor_deletes_what_killed_processes_left_and_nothing_else(tmp_path: Path, store: Path) -> None:
     assert rdml("sweep", study(tmp_path / "s.toml"), "--store", store, "-j", 1).returncode == 0
     whole = contents(store)
