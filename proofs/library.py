@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from convergence.claims.verdict import Status
-from proofs.kernel import Goal, Proof, Rejected
-from proofs.kernel.proof import Argument, conclude
-from proofs.kernel.rules import Step
+from proofs.kernel import Goal, Proof, Rejected, Step
+from proofs.kernel.proof import conclude
+from proofs.lemmas import Argument
 
 GROUPS = ("divergence", "gradient", "stationarity")
 
@@ -92,7 +92,7 @@ def check(proof: Proof) -> Checked:
     for goal in proof.goals:
         outcome = _outcome(proof, goal)
         for step in outcome.steps:
-            steps.append(Step(len(steps) + 1, step.statement, step.rule, step.result))
+            steps.append(replace(step, number=len(steps) + 1))
         cites |= outcome.cites
         certified |= outcome.certified
         if outcome.error is not None:
@@ -141,13 +141,13 @@ def _outcome(proof: Proof, goal: Goal) -> _Outcome:
     except Rejected as error:
         outcome.error = str(error)
         if not outcome.steps or not outcome.steps[-1].result.startswith("rejected"):
-            outcome.steps.append(Step(len(outcome.steps) + 1, "", "conclusion", f"rejected: {error}"))
+            outcome.steps.append(Step(len(outcome.steps) + 1, (), "conclusion", f"rejected: {error}"))
     except Exception as error:  # a proof file is code, and code breaks
         outcome.error = f"{type(error).__name__}: {error}"
-        outcome.steps.append(Step(len(outcome.steps) + 1, "", "argument", f"rejected: {outcome.error}"))
+        outcome.steps.append(Step(len(outcome.steps) + 1, (), "argument", f"rejected: {outcome.error}"))
     finally:
         _open.pop()
-    outcome.certified |= any(step.rule == "interval" for step in outcome.steps)
+    outcome.certified |= kernel.certified
     if "circular" not in (outcome.error or ""):
         _outcomes[id(goal)] = (goal, outcome)
     return outcome

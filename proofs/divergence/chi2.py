@@ -2,7 +2,8 @@
 
 from sympy import log
 
-from proofs.kernel import Goal, Proof, Total, by_identity, eq
+from proofs.kernel import Goal, Proof, Total, eq
+from proofs.lemmas import by_identity
 from proofs.notation import i, p, q, renyi
 
 CHI_SQUARED = Total((p(i) - q(i)) ** 2 / q(i), i)

@@ -6,7 +6,8 @@ concave. For α > 1 the affinity is log-convex in q: q is at least the geometric
 
 from sympy import IndexedBase, Max, Symbol, exp, log
 
-from proofs.kernel import Argument, Goal, Proof, Theorem, Total, eq, le, lt, slope
+from proofs.kernel import Goal, Proof, Theorem, Total, eq, le, lt, slope
+from proofs.lemmas import Argument
 from proofs.notation import (
     a,
     alpha,

@@ -7,7 +7,8 @@ is mapped to may be left out.
 
 from sympy import Expr, IndexedBase, Symbol, log
 
-from proofs.kernel import Argument, Goal, Index, Proof, Theorem, Total, eq, le, lt
+from proofs.kernel import Goal, Index, Proof, Theorem, Total, eq, le, lt
+from proofs.lemmas import Argument
 from proofs.notation import alpha, i, k, kl, p, q, renyi
 
 channel = IndexedBase("W", nonnegative=True)

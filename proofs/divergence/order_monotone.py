@@ -2,7 +2,8 @@ r"""D grows with its order: the rate is KL(r‖p)/(1−α)², and at α = 1 it i
 
 from sympy import Symbol
 
-from proofs.kernel import Argument, Goal, Proof, Theorem, by_identity, eq, le, lt, ne, slope
+from proofs.kernel import Goal, Proof, Theorem, eq, le, lt, ne, slope
+from proofs.lemmas import Argument, by_identity
 from proofs.notation import (
     a,
     alpha,

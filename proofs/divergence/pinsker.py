@@ -4,9 +4,10 @@ KL: `3(x−1)² ≤ (4+2x)(x log x − x + 1)` and Cauchy–Schwarz. Below 1: (1
 the escort, and `αx² + (1−α)y² ≥ α(1−α)(x+y)²`.
 """
 
-from sympy import Abs, Min, Rational, Symbol, diff, log
+from sympy import Abs, Min, Rational, Symbol, diff, log, sqrt
 
-from proofs.kernel import Argument, Goal, Proof, Theorem, le, lt, ne
+from proofs.kernel import Goal, Proof, Theorem, le, lt, ne
+from proofs.lemmas import Argument
 from proofs.notation import a, alpha, b, i, kl, mixed, norm1, order, own, p, q, r, renyi, target
 
 x, y = Symbol("x", positive=True), Symbol("y", positive=True)
@@ -20,13 +21,12 @@ def order_one(kernel: Argument) -> Theorem:
     log_bound = kernel.tangent(log(y), y, at=1, to=1 / x)
     curvature = kernel.combine(le(0, diff(CLASSICAL, x, 2)), (4, log_bound))
     bound = kernel.tangent(CLASSICAL, x, at=1, to=p(i) / q(i), curvature=curvature)
-    share = kernel.tangent(x * log(x), x, at=1, to=p(i) / q(i))
     first, second = (4 * q(i) + 2 * p(i)) / 3, p(i) * log(p(i) / q(i)) - p(i) + q(i)
-    positive = kernel.combine(le(0, second), (q(i), share))
     difference = p(i) - q(i)
     product = kernel.combine(le(Abs(difference) ** 2, first * second), (q(i) ** 2 / 3, bound))
-    squared = kernel.cauchy_schwarz(product, Abs(difference), first, second, i, using=[positive])
-    return kernel.combine(le(DISTANCE**2 / 2, kl()), (Rational(1, 2), squared))
+    squared = kernel.cauchy_schwarz(sqrt(first), Abs(difference) / sqrt(first), i)
+    ratio = kernel.combine(le(difference**2 / first, second), (1 / first, product))
+    return kernel.combine(le(DISTANCE**2 / 2, kl()), (Rational(1, 2), squared), (1, kernel.sum_over(ratio, i)))
 
 
 def below_one(kernel: Argument) -> Theorem:

@@ -8,7 +8,8 @@ from sympy import Min, Rational, Symbol, log, sign, sqrt
 
 from proofs.divergence.data_processing import weights
 from proofs.divergence.order_monotone import larger as larger_order
-from proofs.kernel import Argument, Goal, Proof, Theorem, Total, eq, le, lt, ne
+from proofs.kernel import Goal, Proof, Theorem, Total, eq, le, lt, ne
+from proofs.lemmas import Argument
 from proofs.notation import alpha, i, norm1, p, q, renyi
 from proofs.touching import BEST, IN_U, ROOT, TOUCHING_GOALS, U, u
 from proofs.two_classes import NEAR_GOALS, affinity, constant, larger, order, smaller

@@ -2,7 +2,8 @@
 
 from sympy import log
 
-from proofs.kernel import Goal, Proof, Total, by_identity, eq, ne
+from proofs.kernel import Goal, Proof, Total, eq, ne
+from proofs.lemmas import by_identity
 from proofs.notation import i, order, p, q, renyi
 
 HELLINGER = (Total(p(i) ** order * q(i) ** (1 - order), i) - 1) / (order - 1)

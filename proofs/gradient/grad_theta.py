@@ -5,7 +5,8 @@ r"""‖∇_θD‖₂ ≤ TV(q, r)·diam(J) ≤ √2·‖PJ‖₂·TV(q, r).
 
 from sympy import Abs, IndexedBase, Symbol, sqrt
 
-from proofs.kernel import Argument, Goal, Index, Proof, Theorem, Total, eq, le, ne, slope
+from proofs.kernel import Goal, Index, Proof, Theorem, Total, eq, le, ne, slope
+from proofs.lemmas import Argument
 from proofs.notation import b, direction, escort, i, k, m, n, norm1, order, p, q, renyi, s, softmax
 
 j = Index("j", Symbol("d", positive=True))
@@ -59,8 +60,7 @@ def derivative(kernel: Argument) -> Theorem:
 def projections(kernel: Argument) -> Theorem:
     """`⟨J_i − J_k, g⟩ ≤ diam(J)·‖g‖`."""
     difference = jacobian[i, j] - jacobian[k, j]
-    trivial = kernel.sign(le((difference * gradient(j)) ** 2, difference**2 * gradient(j) ** 2))
-    product = kernel.cauchy_schwarz(trivial, difference * gradient(j), difference**2, gradient(j) ** 2, j)
+    product = kernel.cauchy_schwarz(difference, gradient(j), j)
     along = Total(difference * gradient(j), j)
     norm, within = kernel.suppose(NORM), kernel.suppose(DIAMETER)
     squared = kernel.combine(

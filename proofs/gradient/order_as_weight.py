@@ -8,8 +8,8 @@ v ≥ A² and `g = y²(1 − v/B²)` else; two polynomials in one variable remai
 
 from sympy import Abs, Rational, Symbol, sign, sqrt
 
-from proofs.arguments import reflected, times_sign
-from proofs.kernel import Argument, Goal, Proof, Relation, Theorem, Total, le, lt, ne
+from proofs.kernel import Goal, Proof, Relation, Theorem, Total, le, lt, ne
+from proofs.lemmas import Argument
 from proofs.notation import (
     alpha,
     c,
@@ -172,7 +172,7 @@ def deviation(kernel: Argument) -> Theorem:
     here = kernel.cite("order-as-weight", "leaning", shown=[wide, left])
     mirror = {direction: lambda n: -w(n), low: -high, high: -low}
     turned = [
-        *reflected(kernel, lower, upper),
+        *kernel.reflected(lower, upper),
         kernel.combine(lt(-high, -low), (1, wide)),
         kernel.combine(le(-2 * centre, -low - high), (1, right)),
     ]
@@ -218,7 +218,7 @@ def bounded(kernel: Argument) -> Theorem:
     ):
         case = [kernel.suppose(branch)]
         length = sense * (1 - alpha)
-        paired = kernel.sum_over(times_sign(kernel, factor, -curve, *bounds), i)
+        paired = kernel.sum_over(kernel.times_sign(factor, -curve, *bounds), i)
         modulus = kernel.absolute(length, using=case)
         cases.append(
             kernel.combine(

@@ -2,7 +2,8 @@ r"""The escort moves with α at a speed, in 1-norm, of at most the deviation of 
 
 from sympy import Abs, Rational, Symbol, sqrt
 
-from proofs.kernel import Argument, Goal, Proof, Theorem, le, slope
+from proofs.kernel import Goal, Proof, Theorem, le, slope
+from proofs.lemmas import Argument
 from proofs.notation import (
     direction,
     escort,
@@ -39,8 +40,7 @@ DEVIATION = sqrt(variance(r, log_ratio))
 def by_deviation(kernel: Argument) -> Theorem:
     """`∂_α r_i = r_i (δ_i − Σ r δ)` and Cauchy–Schwarz."""
     rate = kernel.identity(speed(i), r(i) * shift(i))
-    trivial = kernel.sign(le(Abs(shift(i)) ** 2, 1 * shift(i) ** 2))
-    product = kernel.cauchy_schwarz(trivial, Abs(shift(i)), 1, shift(i) ** 2, i, weight=r(i))
+    product = kernel.cauchy_schwarz(1, Abs(shift(i)), i, weight=r(i))
     size = kernel.monotone(Abs(x), x, rate)
     total = kernel.sum_over(size, i)
     squared = kernel.combine(

@@ -6,8 +6,8 @@ rate is the covariance of s and log p/q under the escort, and s increases with l
 
 from sympy import Symbol, exp, sign
 
-from proofs.arguments import times_sign
-from proofs.kernel import Argument, Goal, Proof, Theorem, Total, le
+from proofs.kernel import Goal, Proof, Theorem, Total, le
+from proofs.lemmas import Argument
 from proofs.notation import alpha, b, escort, i, k, log_partition, log_ratio, mixed, norm1, q, r, softmax, t
 
 x = Symbol("x", real=True)
@@ -35,7 +35,7 @@ def monotone(kernel: Argument) -> Theorem:
     signs = sign(log_share(i))
     size, least, most = kernel.sign_of(log_share(i), exp(x), x)
     smaller = kernel.sum_over(size, i, weight=q(i))
-    here = kernel.sum_over(times_sign(kernel, signs, larger_force(i), least, most), i)
+    here = kernel.sum_over(kernel.times_sign(signs, larger_force(i), least, most), i)
 
     along = Total(signs * softmax(mixed(t))(i), i)
     xi, change, *_ = kernel.taylor(along, t, alpha, larger, order=1)

@@ -6,8 +6,8 @@ most half the oscillation. Below 1, D and its gradient are those of order 1 − 
 
 from sympy import Abs, Symbol, sign
 
-from proofs.arguments import times_sign
-from proofs.kernel import Argument, Goal, Proof, Theorem, Total, le, lt, ne
+from proofs.kernel import Goal, Proof, Theorem, Total, le, lt, ne
+from proofs.lemmas import Argument
 from proofs.notation import (
     a,
     alpha,
@@ -77,7 +77,7 @@ def moved(kernel: Argument) -> Theorem:
     deviation = kernel.cite("order-lipschitz", "oscillation", {order: xi})
     goal = le(norm1(shift), Abs(alpha - 1) * (high - low) / 2)
     forward, backward = (
-        kernel.sum_over(times_sign(kernel, e, rate, *bounds), i)
+        kernel.sum_over(kernel.times_sign(e, rate, *bounds), i)
         for e, bounds in (
             (signs, (least, most)),
             (-signs, (kernel.combine(le(-1, -signs), (1, most)), kernel.combine(le(-signs, 1), (1, least)))),

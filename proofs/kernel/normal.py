@@ -9,45 +9,17 @@ renaming of bound indices. Numbers are rational throughout; a float is an error.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from fractions import Fraction
 from functools import cache
-from itertools import permutations
-from itertools import product as choices
 from math import ceil, floor, gcd, lcm
 
-from sympy import (
-    Abs,
-    Add,
-    E,
-    Expr,
-    Float,
-    Indexed,
-    Integer,
-    Max,
-    Min,
-    Mul,
-    Pow,
-    Rational,
-    Symbol,
-    exp,
-    factorrat,
-    log,
-    sign,
-)
+from sympy import Abs, Add, E, Expr, Float, Indexed, Integer, Max, Min, Mul, Pow, Rational, Symbol
+from sympy import exp, factorrat, log, sign
 
-from proofs.kernel.terms import (
-    Binder,
-    Grad,
-    Index,
-    LogPartition,
-    Rejected,
-    Slope,
-    Softmax,
-    Total,
-    Value,
-    substitute,
-)
+from proofs.kernel.terms import Binder, Grad, Index, LogPartition, Rejected, Slope, Softmax, Total, Value
+from proofs.kernel.terms import substitute
 
 Monomial = frozenset[tuple[Expr, Fraction]]
 Poly = dict[Monomial, Fraction]
@@ -65,18 +37,17 @@ def normal(e: Expr) -> Poly:
         return plus(*(normal(a) for a in e.args))
     if isinstance(e, Mul):
         return product(normal(a) for a in e.args)
+    if isinstance(e, Pow) and isinstance(e.exp, Rational):
+        return power(normal(e.base), Fraction(int(e.exp.p), int(e.exp.q)))
+    if isinstance(e, Pow) and e.exp.is_integer and not positive_atom(e.base):
+        return _integer_power(e.base, e.exp)
     if isinstance(e, Pow):
-        if isinstance(e.exp, Rational):
-            return power(normal(e.base), Fraction(int(e.exp.p), int(e.exp.q)))
-        if e.exp.is_integer and not positive_atom(e.base):
-            return _integer_power(e.base, e.exp)
         return exponential(times(normal(e.exp), logarithm(normal(e.base))))
     if isinstance(e, exp) or e is E:
         return exponential(normal(e.args[0]) if e.args else constant(Fraction(1)))
-    if isinstance(e, log):
-        return logarithm(normal(e.args[0]))
-    if isinstance(e, Abs):
-        return absolute(normal(e.args[0]))
+    if isinstance(e, log | Abs | sign):
+        rule = logarithm if isinstance(e, log) else absolute if isinstance(e, Abs) else signum
+        return rule(normal(e.args[0]))
     if isinstance(e, Total):
         form = normal(e.body)
         for i in e.bound:
@@ -85,14 +56,12 @@ def normal(e: Expr) -> Poly:
     if isinstance(e, Slope | Softmax | LogPartition):
         return normal(e.unfold())
     if isinstance(e, Value | Grad):
-        return atom(_opaque(e))
-    if isinstance(e, sign):
-        return signum(normal(e.args[0]))
+        return _atom(_opaque(e))
     if isinstance(e, Max | Min):
         value = e.func(*(expression(normal(a)) for a in e.args))
-        return atom(value) if isinstance(value, e.func) else normal(value)
+        return _atom(value) if isinstance(value, e.func) else normal(value)
     if isinstance(e, Symbol | Indexed):
-        return atom(e)
+        return _atom(e)
     raise Rejected(f"{type(e).__name__} is not a term: {e}")
 
 
@@ -100,14 +69,10 @@ def is_zero(e: Expr) -> bool:
     """Whether `e` is identically 0 where it is defined: its denominators are multiplied out first."""
     form = normal(e)
     while form:
-        depth: dict[Expr, Fraction] = {}
-        for monomial in form:
-            for base, k in monomial:
-                if k < 0 and isinstance(base, Add):
-                    depth[base] = min(depth.get(base, k), k)
-        if not depth:
+        depths = ((b, k) for monomial in form for b, k in monomial if k < 0 and isinstance(b, Add))
+        base, k = min(depths, key=lambda pair: (str(pair[0]), pair[1]), default=(None, 0))
+        if base is None:
             return False
-        base, k = next(iter(depth.items()))
         raised = ({**dict(m), base: dict(m).get(base, Fraction(0)) + ceil(-k)} for m in form)
         form = plus(*(_reduced(powers, c) for powers, c in zip(raised, form.values(), strict=True)))
     return True
@@ -118,29 +83,22 @@ def constant(c: Fraction) -> Poly:
     return {ONE: c} if c else {}
 
 
-def atom(e: Expr, k: Fraction = Fraction(1)) -> Poly:
-    """`e^k` for an atom `e`."""
-    return _reduced({e: k})
-
-
 def plus(*forms: Poly) -> Poly:
     """Sum."""
     out: Poly = {}
-    for form in forms:
-        for monomial, c in form.items():
-            out[monomial] = out.get(monomial, Fraction(0)) + c
+    for monomial, c in (term for form in forms for term in form.items()):
+        out[monomial] = out.get(monomial, Fraction(0)) + c
     return {monomial: c for monomial, c in out.items() if c}
 
 
 def times(f: Poly, g: Poly) -> Poly:
     """Product."""
     parts = []
-    for m, c in f.items():
-        for n, d in g.items():
-            powers = dict(m)
-            for base, k in n:
-                powers[base] = powers.get(base, Fraction(0)) + k
-            parts.append(_reduced(powers, c * d))
+    for (m, c), (n, d) in itertools.product(f.items(), g.items()):
+        powers = dict(m)
+        for base, k in n:
+            powers[base] = powers.get(base, Fraction(0)) + k
+        parts.append(_reduced(powers, c * d))
     return plus(*parts)
 
 
@@ -152,6 +110,10 @@ def product(forms: Iterable[Poly]) -> Poly:
     return out
 
 
+def _atom(e: Expr, k: Fraction = Fraction(1)) -> Poly:
+    return _reduced({e: k})
+
+
 def _reduced(powers: dict[Expr, Fraction], c: Fraction = Fraction(1)) -> Poly:
     """`c Π base^k`, with whole powers of composite bases and even powers of absolute values multiplied out."""
     plain: dict[Expr, Fraction] = {}
@@ -161,12 +123,10 @@ def _reduced(powers: dict[Expr, Fraction], c: Fraction = Fraction(1)) -> Poly:
         if isinstance(base, Integer):
             c, k = c * Fraction(int(base)) ** whole, k - whole
         elif isinstance(base, Add | Mul) and whole >= 1:
-            rest += [normal(base)] * whole
-            k -= whole
+            rest, k = rest + [normal(base)] * whole, k - whole
         elif isinstance(base, Abs) and abs(k) >= 2:
-            even = 2 * int(k / 2)
-            rest.append(power(normal(base.args[0]), Fraction(even)))
-            k -= even
+            even = Fraction(2 * int(k / 2))
+            rest, k = [*rest, power(normal(base.args[0]), even)], k - even
         if k:
             plain[base] = k
     out = {frozenset(plain.items()): c} if c else {}
@@ -177,105 +137,76 @@ def _reduced(powers: dict[Expr, Fraction], c: Fraction = Fraction(1)) -> Poly:
 
 def power(form: Poly, k: Fraction) -> Poly:
     """`form^k` for a rational `k`."""
-    if k.denominator == 1 and k >= 0:
+    if k.denominator > 1:
+        return exponential(times(constant(k), logarithm(form))) if form else {}
+    if k >= 0:
         return product([form] * int(k))
     if not form:
-        if k > 0:
-            return {}
         raise Rejected("division by zero")
-    if len(form) > 1:
-        content, common, base = _primitive(form, signed=k.denominator == 1)
-        return product(
-            (_root(content, k), _reduced({b: n * k for b, n in common.items()}), _reduced({base: k}))
-        )
-    ((monomial, c),) = form.items()
-    if k.denominator == 1:
-        return _reduced({base: n * k for base, n in monomial}, c**k.numerator)
-    out, lump = _root(abs(c), k), {ONE: Fraction(-1 if c < 0 else 1)}
-    split = c > 0 and all(nonnegative_atom(base) for base, _ in monomial)
-    for base, n in monomial:
-        if split or positive_atom(base):
-            out = times(out, _reduced({base: n * k}))
-        elif n.denominator == 1 and n % 2 == 0:
-            out = times(out, power(absolute(atom(base)), n * k))
-        else:
-            lump = times(lump, _reduced({base: n}))
-    if lump == {ONE: 1}:
-        return out
-    ((left, sign_of),) = lump.items()
-    if sign_of > 0 and len(left) == 1:
-        ((base, n),) = left
-        return times(out, _reduced({base: n * k}))
-    return times(out, _reduced({expression(lump): k}))
+    content, common, base = _primitive(form, signed=True)
+    return times(_reduced({b: n * k for b, n in common.items()}, content**k), _atom(base, k))
 
 
 def _integer_power(base: Expr, k: Expr) -> Poly:
     """`base^k` for an integer `k` without a value, where the base may be 0."""
-    canonical = expression(normal(base))
-    parts = [
-        power(normal(base), c)
-        if monomial == ONE
-        else atom(Pow(canonical, expression({monomial: Fraction(1)})), c)
-        for monomial, c in normal(k).items()
-    ]
-    return product(parts)
+    exponents, bare = normal(k).items(), expression(normal(base))
+    if any(c.denominator > 1 for _, c in exponents):
+        return _atom(Pow(bare, k))
+    return product(
+        power(normal(base), c) if m == ONE else _atom(Pow(bare, expression({m: Fraction(1)})), c)
+        for m, c in exponents
+    )
 
 
 def exponential(form: Poly) -> Poly:
-    """`exp(form)`: one atom per monomial, `exp(log x) = x`."""
+    """`exp(form)`: one atom per monomial, `exp(c log x) = x^c`."""
     parts = []
     for monomial, c in form.items():
-        if len(monomial) == 1 and (only := next(iter(monomial)))[1] == 1 and isinstance(only[0], log):
-            parts.append(power(normal(only[0].args[0]), c))
-        else:
-            parts.append(_reduced({exp(expression({monomial: Fraction(1)})): c}))
+        base, k = next(iter(monomial), (None, 0))
+        alone = len(monomial) == 1 and k == 1 and isinstance(base, log)
+        parts.append(_atom(base.args[0] if alone else exp(expression({monomial: Fraction(1)})), c))
     return product(parts)
 
 
 def logarithm(form: Poly) -> Poly:
-    """`log(form)`, split over factors that are positive by their kind."""
-    if len(form) != 1:
-        if not form:
-            raise Rejected("logarithm of zero")
-        content, common, base = _primitive(form, signed=False)
-        factors = logarithm(_reduced(common))
-        return plus(_log_rational(content), factors, {frozenset({(log(base), Fraction(1))}): Fraction(1)})
-    ((monomial, c),) = form.items()
-    out, lump = _log_rational(abs(c)), {ONE: Fraction(-1 if c < 0 else 1)}
-    split = c > 0 and all(
-        nonnegative_atom(base) for base, _ in monomial
-    )  # none is 0, since the product is not
-    for base, k in monomial:
-        if isinstance(base, exp) or base is E:
-            out = plus(out, times(constant(k), normal(base.args[0] if base.args else Integer(1))))
-        elif split or positive_atom(base):
-            out = plus(out, {frozenset({(log(base), Fraction(1))}): k})
-        else:
-            lump = times(lump, _reduced({base: k}))
-    if lump == {ONE: 1}:
-        return out
-    ((left, sign_of),) = lump.items()
-    if sign_of > 0 and len(left) == 1 and next(iter(left))[1].numerator % 2:
-        ((base, k),) = left  # an odd or fractional power is positive only where its base is
-        return plus(out, {frozenset({(log(base), Fraction(1))}): k})
-    return plus(out, {frozenset({(log(expression(lump)), Fraction(1))}): Fraction(1)})
+    """`log(form)`, split over the factors that are positive by their kind, or by the sign of the product."""
+    if not form:
+        raise Rejected("logarithm of zero")
+    content, common, base = _primitive(form, signed=False)
+    if len(form) == 1:  # what is not positive by its kind is left in the base, a product
+        ((monomial, c),) = normal(base).items()
+        odd = len(monomial) == 1 and all(k.numerator % 2 for _, k in monomial)
+        if c == 1 and (odd or all(positive_atom(b, strict=False) for b, _ in monomial)):
+            common, base = common | dict(monomial), Integer(1)
+        elif c == 1 and len(monomial) == 1:
+            common, base = common | {Abs(b): k for b, k in monomial}, Integer(1)
+    parts = [_times_log(Integer(p), Fraction(n)) for p, n in _primes(content)]
+    parts += [_times_log(b, k) for b, k in common.items()]
+    return plus(*parts, *([] if base == 1 else [_times_log(base, Fraction(1))]))
+
+
+def _times_log(base: Expr, k: Fraction) -> Poly:
+    """`k log base`."""
+    if isinstance(base, exp) or base is E:
+        return times(constant(k), normal(base.args[0] if base.args else Integer(1)))
+    return {frozenset({(log(base), Fraction(1))}): k}
+
+
+def _primes(c: Fraction) -> list[tuple[int, int]]:
+    return list(factorrat(Rational(c.numerator, c.denominator)).items()) if c != 1 else []
 
 
 def absolute(form: Poly) -> Poly:
     """`|form|`."""
     if not form:
         return {}
-    if len(form) > 1:
-        content, common, base = _primitive(form, signed=True)
-        value = Abs(base)
-        bare = atom(value) if isinstance(value, Abs) else normal(value)
-        return product((constant(abs(content)), absolute(_reduced(common)), bare))
-    ((monomial, c),) = form.items()
-    out = constant(abs(c))
-    for base, k in monomial:
-        known = nonnegative_atom(base) or k.denominator > 1 or k % 2 == 0
-        out = times(out, _reduced({base if known else Abs(base): k}))
-    return out
+    content, common, base = _primitive(form, signed=True)
+    out = constant(abs(content))
+    for b, k in common.items():
+        known = positive_atom(b, strict=False) or k.denominator > 1 or k % 2 == 0
+        out = times(out, _atom(b if known else Abs(b), k))
+    value = Abs(base)
+    return times(out, _atom(value) if isinstance(value, Abs) else normal(value))
 
 
 def signum(form: Poly) -> Poly:
@@ -285,8 +216,32 @@ def signum(form: Poly) -> Poly:
     _, _, base = _primitive(form, signed=False)
     flip = _leading(normal(base)) < 0
     value = sign(-base if flip else base)
-    bare = atom(value) if isinstance(value, sign) else normal(value)
+    bare = _atom(value) if isinstance(value, sign) else normal(value)
     return times(constant(Fraction(-1 if flip else 1)), bare)
+
+
+def _primitive(form: Poly, signed: bool) -> tuple[Fraction, dict[Expr, Fraction], Expr]:
+    """`form = content · common · base`: a rational, common powers of atoms, and a base fixed up to nothing.
+
+    If signed, of any atoms, and the content makes the leading coefficient of the base positive; else the content
+    is positive and the atoms are positive by their kind.
+    """
+    content = Fraction(
+        gcd(*(c.numerator for c in form.values())), lcm(*(c.denominator for c in form.values()))
+    )
+    powers = [dict(m) for m in form]
+    atoms = {b for m in powers for b in m if signed or positive_atom(b)}
+    common = {b: min(m.get(b, Fraction(0)) for m in powers) for b in atoms}
+    shifted = ({b: m.get(b, Fraction(0)) - common.get(b, Fraction(0)) for b in m | common} for m in powers)
+    base = plus(*(_reduced(m, c / content) for m, c in zip(shifted, form.values(), strict=True)))
+    if signed and _leading(base) < 0:
+        content, base = -content, {m: -c for m, c in base.items()}
+    return content, {b: k for b, k in common.items() if k}, expression(base)
+
+
+def _leading(form: Poly) -> Fraction:
+    """The coefficient of the first term in a fixed order."""
+    return min(form.items(), key=lambda term: str(expression({term[0]: Fraction(1)})))[1]
 
 
 def total(form: Poly, i: Index) -> Poly:
@@ -302,17 +257,15 @@ def total(form: Poly, i: Index) -> Poly:
             elif isinstance(base, Total) and k.denominator == 1 and k > 0:
                 for _ in range(int(k)):
                     new = {b: _name("~", len(dummies) + n, b.total) for n, b in enumerate(base.bound)}
-                    (opened,) = normal(substitute(base.body, new))
-                    inside += opened
+                    inside += next(iter(normal(substitute(base.body, new))))
                     dummies += new.values()
             else:
                 inside.append((base, k))
-        summed = _component(inside, dummies) if inside else normal(i.total)
-        parts.append(times(_reduced(outside, c), summed))
+        parts.append(times(_reduced(outside, c), _sum_of(inside, dummies) if inside else normal(i.total)))
     return plus(*parts)
 
 
-def _component(factors: list[tuple[Expr, Fraction]], dummies: list[Index]) -> Poly:
+def _sum_of(factors: list[tuple[Expr, Fraction]], dummies: list[Index]) -> Poly:
     """`Σ_dummies Π factors` as one atom, its dummies named canonically above all names bound inside.
 
     A sum over one of them that another factor divides by is cancelled first, as in `Σ_{i,k} p_ik/Σ_i p_ik`.
@@ -320,32 +273,31 @@ def _component(factors: list[tuple[Expr, Fraction]], dummies: list[Index]) -> Po
     for i in dummies if len(dummies) > 1 else ():
         inner = [(base, k) for base, k in factors if i in base.free_symbols]
         rest = dict(pair for pair in factors if pair not in inner)
-        ((summed, _),) = next(iter(_component(inner, [i])))
+        ((summed, _),) = next(iter(_sum_of(inner, [i])))
         if rest.get(summed, 0) < 0:
             form = _reduced({**rest, summed: rest[summed] + 1})
             for k in dummies:
                 form = form if k == i else total(form, k)
             return form
-    level = _level(*(base for base, _ in factors))
-    candidates = []
+    level, candidates = _level(*(base for base, _ in factors)), []
     for order in _orders(dummies, factors):
         names = {i: _name("_", level + n, i.total) for n, i in enumerate(order, 1)}
         renamed = product(power(normal(substitute(base, names)), k) for base, k in factors)
         candidates.append(Total(expression(renamed), *sorted(names.values(), key=str)))
-    return {frozenset({(min(candidates, key=str), Fraction(1))}): Fraction(1)}
+    return _atom(min(candidates, key=str))
 
 
 def _orders(dummies: list[Index], factors: list[tuple[Expr, Fraction]]) -> Iterable[tuple[Index, ...]]:
     """Orders of the dummies by how they occur, which does not depend on their names; ties in every order."""
-    if len(dummies) == 1:
-        return [(dummies[0],)]
     ties: dict[str, list[Index]] = {}
     for i in dummies:
         marks = {k: Index("this" if k == i else "that") for k in dummies}
-        seen = sorted(f"{substitute(base, marks)}^{k}" for base, k in factors if i in base.free_symbols)
+        seen = sorted(
+            f"{substitute(b, marks)}^{k}" for b, k in factors if i in b.free_symbols and dummies[1:]
+        )
         ties.setdefault(f"{i.total} {seen}", []).append(i)
-    groups = (permutations(ties[key]) for key in sorted(ties))
-    return (tuple(i for group in choice for i in group) for choice in choices(*groups))
+    groups = (itertools.permutations(ties[key]) for key in sorted(ties))
+    return (tuple(i for group in choice for i in group) for choice in itertools.product(*groups))
 
 
 def _opaque(e: Value | Grad) -> Expr:
@@ -360,7 +312,7 @@ def _name(prefix: str, n: int, mass: Expr) -> Index:
 
 
 def _level(*terms: Expr) -> int:
-    """The largest canonical name bound in the terms; a name that is free in them is bound further out, larger."""
+    """The largest canonical name bound in the terms; one that is free in them is bound further out, larger."""
     bound = (i.name for e in terms for binder in e.atoms(Binder) for i in binder.bound)
     return max((int(name[1:].split(":")[0]) for name in bound if name.startswith("_")), default=0)
 
@@ -377,59 +329,7 @@ def positive_atom(e: Expr, strict: bool = True) -> bool:
     return isinstance(e, exp) or e is E or (not strict and isinstance(e, Abs))
 
 
-def nonnegative_atom(e: Expr) -> bool:
-    """Whether `e` is at least 0 by its kind alone."""
-    return positive_atom(e, strict=False)
-
-
 def expression(form: Poly) -> Expr:
     """`form` as a sympy expression."""
-    return Add(
-        *(
-            Mul(
-                Rational(c.numerator, c.denominator),
-                *(b ** Rational(k.numerator, k.denominator) for b, k in m),
-            )
-            for m, c in form.items()
-        )
-    )
-
-
-def _primitive(form: Poly, signed: bool) -> tuple[Fraction, dict[Expr, Fraction], Expr]:
-    """`form = content · common · base`: a rational, common powers of atoms, and a base fixed up to nothing.
-
-    If signed, of any atoms, and the content makes the leading coefficient of the base positive; else the content
-    is positive and the atoms are positive by their kind.
-    """
-    content = Fraction(
-        gcd(*(c.numerator for c in form.values())), lcm(*(c.denominator for c in form.values()))
-    )
-    powers = [dict(m) for m in form]
-    atoms = {b for m in powers for b in m if signed or positive_atom(b)}
-    common = {b: min(m.get(b, Fraction(0)) for m in powers) for b in atoms}
-    base = plus(
-        *(
-            _reduced({b: m.get(b, Fraction(0)) - common.get(b, Fraction(0)) for b in m | common}, c / content)
-            for m, c in zip(powers, form.values(), strict=True)
-        )
-    )
-    if signed and _leading(base) < 0:
-        content, base = -content, {m: -c for m, c in base.items()}
-    return content, {b: k for b, k in common.items() if k}, expression(base)
-
-
-def _leading(form: Poly) -> Fraction:
-    """The coefficient of the first term in a fixed order."""
-    return min(form.items(), key=lambda term: str(expression({term[0]: Fraction(1)})))[1]
-
-
-def _root(c: Fraction, k: Fraction) -> Poly:
-    """`c^k`: a rational number, or roots of primes."""
-    if k.denominator == 1:
-        return constant(c**k.numerator)
-    return _reduced({Integer(p): n * k for p, n in factorrat(Rational(c.numerator, c.denominator)).items()})
-
-
-def _log_rational(c: Fraction) -> Poly:
-    primes = factorrat(Rational(c.numerator, c.denominator)).items()
-    return {frozenset({(log(Integer(p)), Fraction(1))}): Fraction(n) for p, n in primes}
+    powers = lambda m: (b ** Rational(k.numerator, k.denominator) for b, k in m)  # noqa: E731
+    return Add(*(Mul(Rational(c.numerator, c.denominator), *powers(m)) for m, c in form.items()))

@@ -1,36 +1,19 @@
 r"""Signs of terms, and whether terms are defined, from the kinds of their parts and from known facts.
 
 The sign of a term is the set of signs that it may have. `None` from sympy is no answer, so the set stays as it
-was. A fact `l ≤ r` bears on a term that is a rational multiple of `r − l`, with indices renamed, and on
-`(r − l) + rest` where `rest` has a sign.
+was. A fact `l ≤ r` bears on `c m (r − l)` for a rational c and a monomial m of atoms that are positive by their
+kind, with indices renamed, and on `c (r − l) + rest` where `rest` has a sign.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from functools import cache
+from functools import cache, reduce
 from itertools import product
-from typing import Any
 
-from sympy import (
-    Abs,
-    Add,
-    E,
-    Expr,
-    Float,
-    Indexed,
-    Integer,
-    Max,
-    Min,
-    Mul,
-    Pow,
-    Rational,
-    Symbol,
-    exp,
-    log,
-    sign,
-)
+from sympy import Abs, Add, E, Expr, Float, Indexed, Integer, Max, Min, Mul, Pow, Rational, Symbol
+from sympy import exp, log, sign
 
 from proofs.kernel.interval import sign_of_number
 from proofs.kernel.normal import Poly, expression, normal, positive_atom, times
@@ -38,8 +21,8 @@ from proofs.kernel.terms import Binder, Index, Rejected, Slope, Softmax, Total, 
 from proofs.kernel.theorem import Theorem
 
 Set = frozenset[int]
-ANY, POSITIVE, NONNEGATIVE = frozenset((-1, 0, 1)), frozenset((1,)), frozenset((0, 1))
-KNOWN = {"=": frozenset((0,)), "<": POSITIVE, "<=": NONNEGATIVE, "!=": frozenset((-1, 1))}
+ANY, POSITIVE, NONNEGATIVE, NONZERO = (frozenset(s) for s in ((-1, 0, 1), (1,), (0, 1), (-1, 1)))
+KNOWN = {"=": frozenset((0,)), "<": POSITIVE, "<=": NONNEGATIVE, "!=": NONZERO}
 
 
 class Signs:
@@ -52,12 +35,12 @@ class Signs:
         self._known: dict[tuple[Expr, tuple[Symbol, ...], int], Set] = {}
 
     def of(self, e: Expr, depth: int = 1) -> Set:
-        """The signs that `e` may have."""
+        """The signs that `e` may have; facts are subtracted from it at most `depth` times."""
         key = (e, self._bound, depth)
         if key not in self._known:
             signs = self._structure(e, depth)
-            if len(signs) > 1 and not free(e) and (known := sign_of_number(e)) is not None:
-                signs &= {known}
+            if len(signs) > 1 and not free(e) and (number := sign_of_number(e)) is not None:
+                signs &= {number}
             if len(signs) > 1 and isinstance(e, Add):
                 signs &= self._structure(expression(normal(e)), depth)
             for fact in self.facts:
@@ -85,26 +68,29 @@ class Signs:
                 raise Rejected("differentiates through a kink")
             return self.require_defined(substitute(e.body, {e.bound[0]: e.free[0]}), smooth=True)
         if isinstance(e, Binder):
-            before, self._bound = self._bound, self._bound + e.bound
-            self.require_defined(e.body, smooth)
-            self._bound = before
-            return None
+            return self._within(e, lambda: self.require_defined(e.body, smooth))
         if smooth and isinstance(e, Abs | sign | Max | Min):
             raise Rejected(f"{e} has kinks")
         if isinstance(e, log):
             self.require(e.args[0], POSITIVE, "logarithm")
-        if isinstance(e, Pow) and not (isinstance(e.exp, Integer) and e.exp > 0):
-            if e.exp.is_integer:
-                if not e.exp.is_nonnegative:
-                    self.require(e.base, frozenset((-1, 1)), "division")
-            else:
-                rooted = isinstance(e.exp, Rational) and e.exp > 0 and not smooth
-                self.require(e.base, NONNEGATIVE if rooted else POSITIVE, "power")
+        if isinstance(e, Pow) and e.exp.is_integer and not e.exp.is_nonnegative:
+            self.require(e.base, NONZERO, "division")
+        elif isinstance(e, Pow) and not e.exp.is_integer:
+            rooted = isinstance(e.exp, Rational) and e.exp > 0 and not smooth
+            self.require(e.base, NONNEGATIVE if rooted else POSITIVE, "power")
         for a in e.args if not isinstance(e, Indexed) else ():
             self.require_defined(a, smooth)
         return None
 
+    def _within(self, e: Binder, look: Callable[[], object]) -> object:
+        before, self._bound = self._bound, self._bound + e.bound
+        try:
+            return look()
+        finally:
+            self._bound = before
+
     def _structure(self, e: Expr, depth: int) -> Set:
+        parts = lambda: [self.of(a, depth) for a in e.args]  # noqa: E731
         if isinstance(e, Rational):
             return frozenset(((e.p > 0) - (e.p < 0),))
         if isinstance(e, Symbol | Indexed):
@@ -112,29 +98,26 @@ class Signs:
         if isinstance(e, exp | Softmax) or e is E:
             return POSITIVE
         if isinstance(e, Add):
-            return _folded(_add, (self.of(a, depth) for a in e.args))
+            return _folded(_add, parts())
         if isinstance(e, Mul):
-            return _folded(lambda x, y: {x * y}, (self.of(a, depth) for a in e.args))
+            return _folded(lambda x, y: {x * y}, parts())
         if isinstance(e, Pow):
-            return self._power(e.base, e.exp, depth)
+            return self._power(self.of(e.base, depth), e.exp)
         if isinstance(e, Abs):
-            return frozenset(abs(x) for x in self.of(e.args[0], depth))
+            return frozenset(abs(x) for x in parts()[0])
         if isinstance(e, log):
             return self.of(e.args[0] - 1, depth)
         if isinstance(e, sign):
-            return self.of(e.args[0], depth)
+            return parts()[0]
         if isinstance(e, Max | Min):
             choose = max if isinstance(e, Max) else min
-            return _folded(lambda x, y: {choose(x, y)}, (self.of(a, depth) for a in e.args))
+            return _folded(lambda x, y: {choose(x, y)}, parts())
         if isinstance(e, Total):
-            before, self._bound = self._bound, self._bound + e.bound
-            signs = self.of(e.body, depth)
-            self._bound = before
-            return signs if signs <= NONNEGATIVE or signs <= frozenset((-1, 0)) else ANY
+            signs = self._within(e, lambda: self.of(e.body, depth))
+            return signs if signs <= NONNEGATIVE or signs <= {-1, 0} else ANY
         return ANY
 
-    def _power(self, base: Expr, k: Expr, depth: int) -> Set:
-        signs = self.of(base, depth)
+    def _power(self, signs: Set, k: Expr) -> Set:
         if isinstance(k, Integer):
             signs = frozenset(x if k % 2 else abs(x) for x in signs)
             return signs if k > 0 else signs - {0}
@@ -148,11 +131,10 @@ class Signs:
             ratio = _ratio(form, normal(gap))
             known = ANY
             if ratio is not None:
-                known = above if ratio > 0 else _negated(above)
+                known = _scaled(above, ratio)
             elif depth and isinstance(e, Add | Symbol | Indexed) and fact.relation.op in ("<", "<="):
                 for c in _shared(e, gap):
-                    rest = self.of(e - c * gap, depth - 1)
-                    known &= _folded(_add, (above if c > 0 else _negated(above), rest))
+                    known &= _folded(_add, [_scaled(above, c), self.of(e - c * gap, depth - 1)])
             if not signs <= known:
                 self.used.add(fact)
                 signs &= known
@@ -164,14 +146,10 @@ class Signs:
         indices = sorted((i for i in free(gap) if isinstance(i, Index)), key=str)
         choices = []
         for i in indices:
-            if i in fact.fixed:
-                choices.append([i] if i not in self._bound else [])
-            else:
-                choices.append([k for k in here if k.total == i.total] or [i])
+            same = [k for k in here if k.total == i.total and type(k) is type(i)] or [i]
+            choices.append(([i] if i not in self._bound else []) if i in fact.fixed else same)
         for images in product(*choices):
-            yield _renamed(
-                gap, tuple(pair for pair in zip(indices, images, strict=True) if pair[0] != pair[1])
-            )
+            yield _renamed(gap, tuple((i, k) for i, k in zip(indices, images, strict=True) if i != k))
 
 
 @cache
@@ -185,24 +163,20 @@ def _shared(e: Expr, gap: Expr) -> set[Rational]:
     return {ours[term] / c for term, c in theirs.items() if term in ours and not term.is_number}
 
 
-def _negated(signs: Set) -> Set:
-    return frozenset(-x for x in signs)
+def _scaled(signs: Set, c: Fraction | Rational) -> Set:
+    return signs if c > 0 else frozenset(-x for x in signs)
 
 
 def _add(x: int, y: int) -> set[int]:
     return {x + y} if x * y == 0 else {x} if x == y else set(ANY)
 
 
-def _folded(operation: Callable[..., Iterable[Any]], parts: Iterable[Set]) -> Set:
-    parts = iter(parts)
-    out = next(parts)
-    for part in parts:
-        out = frozenset().union(*(operation(x, y) for x in out for y in part))
-    return out
+def _folded(operation: Callable[[int, int], set[int]], parts: Iterable[Set]) -> Set:
+    return reduce(lambda a, b: frozenset().union(*(operation(x, y) for x in a for y in b)), parts)
 
 
 def _ratio(f: Poly, g: Poly) -> Fraction | None:
-    """The nonzero rational `c` with `f = c m g` for a monomial `m` of atoms positive by their kind, if any."""
+    """The rational `c` with `f = c m g` for a monomial `m` of atoms positive by their kind, if any."""
     if not f or len(f) != len(g):
         return None
     first, c = next(iter(f.items()))

@@ -1,9 +1,9 @@
-r"""Terms: sympy expressions, and four binders that sympy lacks.
+r"""Terms: sympy expressions, and the binders that sympy lacks.
 
 `Total(f_i, i)` is `Σ_i f_i` over an index of *unspecified* range (classes, coordinates, learners, steps), or a
-mean when the total mass of the index is 1. `Value(x_j, j, F)` and `Grad(x_j, j, F, k)` are an abstract function
-of a vector of unspecified dimension and the k-th component of its gradient. `Slope(f, s, at, n)` is `dⁿf/dsⁿ`
-at `s = at`. Families such as `p_i` are elements of a `sympy.IndexedBase`.
+mean when the mass of the index is 1. `Value(x_j, j, F)` and `Grad(x_j, j, F, k)` are an abstract function of a
+vector of unspecified dimension and the k-th component of its gradient. `Slope(f, s, at, n)` is `dⁿf/dsⁿ` at
+`s = at`. Families such as `p_i` are elements of a `sympy.IndexedBase`.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ class Index(Symbol):
     _totals: dict[str, Expr] = {}  # noqa: RUF012
 
     def __new__(cls, name: str, total: Any = None) -> Index:
-        """The index of that name; a name keeps the total that it was first given."""
+        """The index of that name; a name keeps the total, positive, that it was first given."""
         given = Symbol(f"N_{name}", positive=True) if total is None else sympify(total)
-        if cls._totals.setdefault(name, given) != given and total is not None:
-            raise ValueError(f"index {name} already has total {cls._totals[name]}, not {total}")
+        if not given.is_positive or (total is not None and cls._totals.setdefault(name, given) != given):
+            raise ValueError(f"index {name} cannot have total {given}: {cls._totals.get(name)}")
+        cls._totals.setdefault(name, given)
         return Symbol.__new__(cls, name, integer=True, nonnegative=True)
 
     @property
     def total(self) -> Expr:
-        """`Σ_i 1`, positive: no index set is empty."""
+        """`Σ_i 1`: no index set is empty."""
         return self._totals[self.name]
 
 
@@ -47,126 +48,98 @@ class Time(Span):
     """A span that a statement may leave: what holds for every t holds for all t = 0, 1, 2, …."""
 
 
+class Fixed(Symbol):
+    """A constant that a lemma has provided (`there is a ξ such that …`); it depends on all that was there."""
+
+
 class Binder(Expr):
-    """`(body, bound…, free…)`: the first `scope` arguments after the body are bound in it."""
+    """`(body, bound, free…)`: the second argument is bound in the first."""
 
     is_commutative = True
     is_real = True
-    scope = 1
-
-    @property
-    def body(self) -> Expr:
-        """What the bound symbols range over."""
-        return self.args[0]
-
-    @property
-    def bound(self) -> tuple[Symbol, ...]:
-        """The bound symbols."""
-        return self.args[1 : 1 + self.scope]
-
-    @property
-    def free(self) -> tuple[Expr, ...]:
-        """Arguments outside the scope of the bound symbols."""
-        return self.args[1 + self.scope :]
+    body: Expr = property(lambda self: self.args[0])  # type: ignore[assignment]
+    bound: tuple[Symbol, ...] = property(lambda self: self.args[1:2])  # type: ignore[assignment]
+    free: tuple[Expr, ...] = property(lambda self: self.args[2:])  # type: ignore[assignment]
 
     @property
     def free_symbols(self) -> set[Any]:
         """Symbols that a substitution may touch."""
         return (self.body.free_symbols - set(self.bound)).union(*(a.free_symbols for a in self.free))
 
+    def _latex(self, printer: Printer, exp: str = "") -> str:
+        body, *rest = (printer._print(a) for a in self.args)
+        text = self.pattern.format(body, *rest, ",".join(rest))
+        return rf"{text}^{{{exp}}}" if exp else text
+
 
 class Total(Binder):
-    r"""`Σ_{i,k,…} body`."""
+    r"""`Σ_{i,k,…} body`: every argument after the body is bound in it."""
 
-    @property
-    def scope(self) -> int:  # type: ignore[override]
-        """Every index is bound."""
-        return len(self.args) - 1
+    bound = property(lambda self: self.args[1:])  # type: ignore[assignment]
+    free = ()
 
     def _eval_derivative(self, s: Symbol) -> Expr:
         return Total(diff(self.body, s), *self.bound)
 
-    def _latex(self, printer: Printer) -> str:
-        names = ",".join(printer._print(i) for i in self.bound)
+    @property
+    def pattern(self) -> str:
+        """Sums over outcomes are means."""
         head = r"\mathbb E" if all(i.total == 1 for i in self.bound) else r"\sum"
-        return rf"{head}_{{{names}}}\left[{printer._print(self.body)}\right]"
+        return head + f"_{{{{{{{len(self.args)}}}}}}}" + r"\left[{0}\right]"
 
 
 class LogPartition(Binder):
     r"""`A(v) = log Σ_j exp v_j` for `v = (body)_j`: convex, with gradient `Softmax`."""
+
+    pattern = r"A_{{{1}}}\left({0}\right)"
 
     def unfold(self) -> Expr:
         """By its definition."""
         return log(Total(exp(self.body), *self.bound))
 
     def _eval_derivative(self, s: Symbol) -> Expr:
-        (j,) = self.bound
-        return Total(Softmax(self.body, j, j) * diff(self.body, s), j)
-
-    def _latex(self, printer: Printer) -> str:
-        return rf"A_{{{printer._print(self.bound[0])}}}\left({printer._print(self.body)}\right)"
+        return Total(Softmax(self.body, *self.bound, *self.bound) * diff(self.body, s), *self.bound)
 
 
 class Softmax(Binder):
     r"""`exp v_n / Σ_j exp v_j` for `v = (body)_j`: `Softmax(body, j, n)`."""
 
     is_positive = True
+    pattern = r"\sigma_{{{1}}}\left({0}\right)_{{{2}}}"
 
     def unfold(self) -> Expr:
         """By its definition."""
-        (j,), (n,) = self.bound, self.free
-        return exp(substitute(self.body, {j: n})) / Total(exp(self.body), j)
+        return exp(substitute(self.body, {self.args[1]: self.args[2]})) / Total(exp(self.body), *self.bound)
 
     def _eval_derivative(self, s: Symbol) -> Expr:
-        (j,), (n,) = self.bound, self.free
-        change = diff(self.body, s)
+        change, (j, n) = diff(self.body, s), self.args[1:]
         return self * (substitute(change, {j: n}) - Total(Softmax(self.body, j, j) * change, j))
-
-    def _latex(self, printer: Printer, exp: str = "") -> str:
-        j, n = (printer._print(a) for a in self.args[1:])
-        text = rf"\sigma_{{{j}}}\left({printer._print(self.body)}\right)_{{{n}}}"
-        return rf"{text}^{{{exp}}}" if exp else text
 
 
 class Value(Binder):
     """`F(x)` for the vector `x = (body)_j`: `Value(body, j, F)`."""
 
-    def _eval_derivative(self, s: Symbol) -> Expr:
-        change = diff(self.body, s)
-        return Total(Grad(self.body, self.bound[0], self.free[0], self.bound[0]) * change, self.bound[0])
-
-    def _latex(self, printer: Printer) -> str:
-        return rf"{printer._print(self.free[0])}\left({printer._print(self.body)}\right)"
+    pattern = r"{2}\left({0}\right)"
 
 
 class Grad(Binder):
     """`∂_k F(x)` for `x = (body)_j`: `Grad(body, j, F, k)`."""
 
-    def _eval_derivative(self, s: Symbol) -> Expr:
-        raise Rejected("second derivatives of an abstract function are not available")
-
-    def _latex(self, printer: Printer) -> str:
-        point = printer._print(self.body)
-        return (
-            rf"\partial_{{{printer._print(self.free[1])}}} {printer._print(self.free[0])}\left({point}\right)"
-        )
+    pattern = r"\partial_{{{3}}} {2}\left({0}\right)"
 
 
 class Slope(Binder):
     """`dⁿ body/dsⁿ` at `s = at`: `Slope(body, s, at, n)`."""
 
+    pattern = r"\left.\frac{{d^{{{3}}}}}{{d{1}^{{{3}}}}}\right|_{{{1}={2}}}{0}"
+
     def unfold(self) -> Expr:
         """The derivative by the rules of the calculus."""
-        (s,), (at, order) = self.bound, self.free
+        s, at, order = self.args[1:]
         return substitute(diff(self.body, s, int(order)), {s: at})
 
     def _eval_derivative(self, s: Symbol) -> Expr:
         return diff(self.unfold(), s)
-
-    def _latex(self, printer: Printer) -> str:
-        s, at, n = (printer._print(a) for a in self.args[1:])
-        power = "" if n == "1" else f"^{{{n}}}"
-        return rf"\left.\frac{{d{power}}}{{d{s}{power}}}\right|_{{{s}={at}}}{printer._print(self.body)}"
 
 
 def slope(body: Any, s: Symbol, at: Any, order: int = 1) -> Slope:
@@ -176,6 +149,9 @@ def slope(body: Any, s: Symbol, at: Any, order: int = 1) -> Slope:
 
 def substitute(e: Expr, images: Mapping[Any, Any]) -> Expr:
     """Replace symbols by expressions and families by functions of their indices, never capturing a bound one."""
+    for i in (e, *getattr(e, "bound", ())):
+        if isinstance(i, Index) and not free(i.total).isdisjoint(images):
+            raise Rejected(f"the range of {i} depends on what is replaced")
     if not images or not e.args:
         return images.get(e, e)
     if isinstance(e, Indexed):
@@ -190,6 +166,17 @@ def substitute(e: Expr, images: Mapping[Any, Any]) -> Expr:
     return e.func(*(substitute(a, images) for a in e.args))
 
 
+@cache
+def free(e: Expr) -> frozenset[Any]:
+    """Symbols, indices and families that occur free in `e`."""
+    if isinstance(e, Symbol):
+        return frozenset((e,))
+    if isinstance(e, Binder):
+        return (free(e.body) - set(e.bound)).union(*(free(a) for a in e.free))
+    base, parts = ((e.base,), e.indices) if isinstance(e, Indexed) else ((), e.args)
+    return frozenset(base).union(*(free(a) for a in parts))
+
+
 def fresh(v: Any, taken: frozenset[Any]) -> Any:
     """A symbol, index or family like `v` whose name is not among those taken."""
     name, names = str(v), {str(s) for s in taken}
@@ -200,11 +187,6 @@ def fresh(v: Any, taken: frozenset[Any]) -> Any:
     return type(v)(name, v.total) if isinstance(v, Index) else Symbol(name, **v.assumptions0)
 
 
-def element(family: IndexedBase) -> Callable[..., Expr]:
-    """The family as a function of its indices."""
-    return lambda *indices: family[indices]
-
-
 def image_free(image: Any) -> frozenset[Any]:
     """The free symbols of what is put for a symbol or a family."""
     if isinstance(image, Expr) or not callable(image):
@@ -213,31 +195,14 @@ def image_free(image: Any) -> frozenset[Any]:
 
 
 def generic_element(image: Callable[..., Any], like: Iterable[Indexed] = ()) -> Expr:
-    """The element of the family `image` at indices of which only the range is known, as in the elements `like`."""
+    """The element of a family at indices of which only the range is known, as in the elements `like`."""
     return sympify(image(*_formal(image, like)))
 
 
 def _formal(image: Callable[..., Any], like: Iterable[Indexed] = ()) -> list[Index]:
     parameters = inspect.signature(image).parameters.values()
-    names = [Index(f"formal{n}") for n, p in enumerate(parameters) if p.default is p.empty]
-    for element_ in like:
-        ranges = [i.total if isinstance(i, Index) else None for i in element_.indices]
-        names = [Index(f"{i}:{total}", total) if total else i for i, total in zip(names, ranges, strict=True)]
-        break
-    return names
-
-
-class Fixed(Symbol):
-    """A constant that a lemma has provided (`there is a ξ such that …`); it depends on all that was there."""
-
-
-@cache
-def free(e: Expr) -> frozenset[Any]:
-    """Symbols, indices and families that occur free in `e`."""
-    if isinstance(e, Symbol):
-        return frozenset((e,))
-    if isinstance(e, Indexed):
-        return frozenset((e.base,)).union(*(free(i) for i in e.indices))
-    if isinstance(e, Binder):
-        return (free(e.body) - set(e.bound)).union(*(free(a) for a in e.free))
-    return frozenset().union(*(free(a) for a in e.args))
+    known = next(iter(like), None)
+    ranges = [getattr(i, "total", None) for i in known.indices] if known is not None else []
+    names = [f"formal{n}" for n, p in enumerate(parameters) if p.default is p.empty]
+    ranges += [None] * (len(names) - len(ranges))
+    return [Index(f"{name}:{total}", total) for name, total in zip(names, ranges, strict=False)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from sympy import Expr, Indexed, IndexedBase, Symbol, latex, sympify
 
 from proofs.kernel.normal import is_zero
-from proofs.kernel.terms import element, free, fresh, image_free, substitute
+from proofs.kernel.terms import free, fresh, image_free, substitute
 
 _KERNEL = object()
 SIGNS = {"=": "=", "<=": r"\le", "<": "<", "!=": r"\ne"}
@@ -38,12 +39,13 @@ class Relation:
         """Substitute; what `forall` quantifies stays, renamed where an image speaks of it."""
         images = {key: image for key, image in images.items() if key not in self.forall}
         incoming = frozenset().union(*(image_free(image) for image in images.values()))
-        clashes = {
-            v: fresh(v, incoming | free(self.left) | free(self.right)) for v in self.forall if v in incoming
+        taken = incoming | free(self.left) | free(self.right)
+        names = {v: fresh(v, taken) if v in incoming else v for v in self.forall}
+        renamed = {
+            v: partial(_element, w) if isinstance(w, IndexedBase) else w for v, w in names.items() if v != w
         }
-        renamed = {v: element(w) if isinstance(w, IndexedBase) else w for v, w in clashes.items()}
-        sides = (substitute(substitute(e, renamed), images) for e in (self.left, self.right))
-        return Relation(next(sides), self.op, next(sides), tuple(clashes.get(v, v) for v in self.forall))
+        sides = [substitute(substitute(e, renamed), images) for e in (self.left, self.right)]
+        return Relation(sides[0], self.op, sides[1], tuple(names.values()))
 
     def same(self, other: Relation) -> bool:
         """Whether both say the same: equal gaps (for `=` and `!=` up to sign), equal quantifiers."""
@@ -60,24 +62,15 @@ class Relation:
         return rf"\forall {names}:\ {text}" if names else text
 
 
-def eq(left: Any, right: Any, *forall: Any) -> Relation:
-    """`left = right`."""
-    return Relation(sympify(left), "=", sympify(right), forall)
+def _element(family: IndexedBase, *indices: Any) -> Expr:
+    return family[indices]
 
 
-def le(left: Any, right: Any, *forall: Any) -> Relation:
-    """`left ≤ right`."""
-    return Relation(sympify(left), "<=", sympify(right), forall)
+def _relation(op: str, left: Any, right: Any, *forall: Any) -> Relation:
+    return Relation(sympify(left), op, sympify(right), forall)  # type: ignore[arg-type]
 
 
-def lt(left: Any, right: Any, *forall: Any) -> Relation:
-    """`left < right`."""
-    return Relation(sympify(left), "<", sympify(right), forall)
-
-
-def ne(left: Any, right: Any, *forall: Any) -> Relation:
-    """`left ≠ right`."""
-    return Relation(sympify(left), "!=", sympify(right), forall)
+eq, le, lt, ne = (partial(_relation, op) for op in ("=", "<=", "<", "!="))
 
 
 class Theorem:
@@ -88,18 +81,10 @@ class Theorem:
     def __init__(self, relation: Relation, hypotheses: frozenset[Relation], key: object):
         if key is not _KERNEL:
             raise TypeError("theorems are made by the rules of the kernel only")
-        self.relation = relation
-        self.hypotheses = hypotheses
+        self.relation, self.hypotheses = relation, hypotheses
 
-    @property
-    def left(self) -> Expr:
-        """Left side of the relation."""
-        return self.relation.left
-
-    @property
-    def right(self) -> Expr:
-        """Right side of the relation."""
-        return self.relation.right
+    left = property(lambda self: self.relation.left)
+    right = property(lambda self: self.relation.right)
 
     @property
     def elements(self) -> list[Indexed]:

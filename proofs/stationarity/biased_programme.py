@@ -7,7 +7,8 @@ that the step would lead to on the upper one; `‖w_t‖ ≤ y_t = (1−h)a_t + 
 
 from sympy import IndexedBase, Rational, Symbol
 
-from proofs.kernel import Argument, Goal, Proof, Relation, Theorem, Time, Total, eq, le
+from proofs.kernel import Goal, Proof, Relation, Theorem, Time, Total, eq, le
+from proofs.lemmas import Argument
 from proofs.sgd import (
     BOUNDED,
     SMOOTH,
@@ -114,8 +115,7 @@ def one_step(kernel: Argument) -> Theorem:
     is_next = kernel.at(is_size, {t: t + 1})
     bias = kernel.suppose(BIAS)
     pair = G(t)(j) * b(t)(j)
-    trivial = kernel.sign(le(pair**2, G(t)(j) ** 2 * b(t)(j) ** 2))
-    product = kernel.cauchy_schwarz(trivial, pair, G(t)(j) ** 2, b(t)(j) ** 2, j)
+    product = kernel.cauchy_schwarz(G(t)(j), b(t)(j), j)
     reach = size[t] * bias_bound
     squared = kernel.combine(
         le(dot(G(t), b(t)) ** 2, reach**2),
@@ -131,8 +131,7 @@ def one_step(kernel: Argument) -> Theorem:
         (-((1 - h) ** 2), is_size),
     )
     cross = G(t + 1)(j) * landing(t)(j)
-    trivial = kernel.sign(le(cross**2, G(t + 1)(j) ** 2 * landing(t)(j) ** 2))
-    product = kernel.cauchy_schwarz(trivial, cross, G(t + 1)(j) ** 2, landing(t)(j) ** 2, j)
+    product = kernel.cauchy_schwarz(G(t + 1)(j), landing(t)(j), j)
     reach = size[t + 1] * y(t)
     squared = kernel.combine(
         le(dot(G(t + 1), landing(t)) ** 2, reach**2),

@@ -6,9 +6,9 @@ to fourth order leaves `α(1−α)g''(0)` and fourth derivatives, and `‖g''''�
 
 from sympy import Abs, IndexedBase, Rational, Symbol, sign, sqrt
 
-from proofs.arguments import reflected, times_sign
 from proofs.cohort import beta, first, force, l, m, of, second
-from proofs.kernel import Argument, Goal, Proof, Theorem, Total, by_identity, eq, le, slope
+from proofs.kernel import Goal, Proof, Theorem, Total, eq, le, slope
+from proofs.lemmas import Argument, by_identity
 from proofs.notation import (
     alpha,
     c,
@@ -89,7 +89,7 @@ def fourth_derivative(kernel: Argument) -> Theorem:
     popoviciu = kernel.cite("mean-value", "Popoviciu")
     cubed = kernel.cite("mean-value", "third cumulant")
     mirror = {direction: lambda n: -w(n), low: -high, high: -low}
-    minus = kernel.cite("mean-value", "third cumulant", mirror, shown=reflected(kernel, lower, upper))
+    minus = kernel.cite("mean-value", "third cumulant", mirror, shown=kernel.reflected(lower, upper))
     up = kernel.combine(le(y, width), (1, upper), (1, below))
     down = kernel.combine(le(-y, width), (1, lower), (1, above))
     short = kernel.combine(le(y**2, width**2), rest=(width - y) * (width + y), using=[up, down])
@@ -168,7 +168,7 @@ def drifts_along(kernel: Argument) -> Theorem:
         bound = kernel.cite("cohort-mean", "fourth derivative", moved)
         remainder = weights(i) * fourth(weights, gap, i)
         factor, bounds = (factors[i], (least, most)) if sense == 1 else (-factors[i], opposite)
-        paired = kernel.sum_over(times_sign(kernel, factor, remainder, *bounds), i)
+        paired = kernel.sum_over(kernel.times_sign(factor, remainder, *bounds), i)
         scale = position**4 / 24
         terms += [(sense, expansion), (scale, paired), (scale, bound)]
     return kernel.combine(ALONG, *terms)

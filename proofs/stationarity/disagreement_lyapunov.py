@@ -7,7 +7,8 @@ Each learner's force is a difference of softmax along the line through both; pai
 from sympy import Max, Min, Symbol, diff
 
 from proofs.cohort import beta, first, force, second
-from proofs.kernel import Argument, Goal, Proof, Theorem, Total, eq, le, lt
+from proofs.kernel import Goal, Proof, Theorem, Total, eq, le, lt
+from proofs.lemmas import Argument
 from proofs.notation import alpha, family, i, k, log_partition, mixed, softmax, t, variance
 
 z1, z2 = family(first), family(second)

@@ -2,7 +2,8 @@ r"""The sandwich of A on every run: the ledger with one curvature for the whole 
 
 from sympy import Abs, Symbol, sqrt
 
-from proofs.kernel import Argument, Goal, Proof, Theorem, Total, eq, le, lt
+from proofs.kernel import Goal, Proof, Theorem, Total, eq, le, lt
+from proofs.lemmas import Argument
 from proofs.sgd import step_size, steps, t
 from proofs.stationarity.ledger import (
     CURVATURE,
@@ -64,8 +65,7 @@ def residual(kernel: Argument) -> Theorem:
     """`|Σ⟨∇F, b⟩| ≤ T ζ̂ A`."""
     identity = kernel.cite("pathwise", "angle")
     pair = gradient[t, j] * bias[t, j]
-    trivial = kernel.sign(le(pair**2, gradient[t, j] ** 2 * bias[t, j] ** 2))
-    product = kernel.cauchy_schwarz(trivial, pair, gradient[t, j] ** 2, bias[t, j] ** 2, j, t)
+    product = kernel.cauchy_schwarz(gradient[t, j], bias[t, j], j, t)
     along = Total(Total(pair, j), t)
     is_size, is_bias = kernel.suppose(IS_SIZE), kernel.suppose(IS_BIAS)
     reach = steps * width * size

@@ -6,8 +6,8 @@ at A∞ the root of ‖∇F‖² in the descent inequality is replaced by its ta
 
 from sympy import Symbol, sqrt
 
-from proofs.arguments import geometric
-from proofs.kernel import Argument, Goal, Proof, Relation, Theorem, eq, le, lt
+from proofs.kernel import Goal, Proof, Relation, Theorem, eq, le, lt
+from proofs.lemmas import Argument
 from proofs.sgd import (
     ABSOLUTE_BIAS,
     BIAS,
@@ -82,7 +82,7 @@ def plain(kernel: Argument) -> tuple[Theorem, Theorem]:
         (step_size / 2, bias),
         (step_size / 2 * (1 - relative_bias), condition),
     )
-    geometric_ = geometric(kernel, t, excess, RATE, LIMIT, recursion, using=[contraction])
+    geometric_ = kernel.geometric(t, excess, RATE, LIMIT, recursion, using=[contraction])
     bounded = kernel.combine(
         le(excess, RATE**t * GAP + LIMIT), (1, geometric_), rest=RATE**t * LIMIT, using=[contraction]
     )
@@ -94,8 +94,7 @@ def sharp(kernel: Argument) -> Theorem:
     one_step = kernel.cite("stationarity", "descent")
     bounded = kernel.suppose(ABSOLUTE_BIAS)
     pair = G(t)(j) * b(t)(j)
-    trivial = kernel.sign(le(pair**2, G(t)(j) ** 2 * b(t)(j) ** 2))
-    product = kernel.cauchy_schwarz(trivial, pair, G(t)(j) ** 2, b(t)(j) ** 2, j)
+    product = kernel.cauchy_schwarz(G(t)(j), b(t)(j), j)
     length = sqrt(norm2(G(t)))
     squared = kernel.combine(
         le(dot(G(t), b(t)) ** 2, (bias_bound * length) ** 2), (1, product), (norm2(G(t)), bounded)
@@ -133,7 +132,7 @@ def sharp(kernel: Argument) -> Theorem:
         (-step_size / (2 * k), quadratic),
         using=[positive, pulls],
     )
-    return geometric(kernel, t, excess, SHARP_RATE, SHARP_LIMIT, recursion, using=[least_rate])
+    return kernel.geometric(t, excess, SHARP_RATE, SHARP_LIMIT, recursion, using=[least_rate])
 
 
 PROOF = Proof(

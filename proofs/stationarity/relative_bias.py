@@ -7,7 +7,8 @@ left side is convex in A² and at most 0 at 0.
 
 from sympy import Symbol, sqrt
 
-from proofs.kernel import Argument, Goal, Proof, Theorem, Total, eq, le, lt
+from proofs.kernel import Goal, Proof, Theorem, Total, eq, le, lt
+from proofs.lemmas import Argument
 from proofs.sgd import (
     BIAS,
     BOUNDED,
@@ -65,8 +66,7 @@ def inequality(kernel: Argument) -> Theorem:
     bias = kernel.sum_over(kernel.sum_over(kernel.suppose(BIAS), outcome), t)
     is_size = kernel.suppose(IS_SIZE)
     pair = G(t)(j) * b(t)(j)
-    trivial = kernel.sign(le(pair**2, G(t)(j) ** 2 * b(t)(j) ** 2))
-    product = kernel.cauchy_schwarz(trivial, pair, G(t)(j) ** 2, b(t)(j) ** 2, j, outcome, t)
+    product = kernel.cauchy_schwarz(G(t)(j), b(t)(j), j, outcome, t)
     along = Total(mean(dot(G(t), b(t))), t)
     bound = steps * size * reach(size)
     squared = kernel.combine(

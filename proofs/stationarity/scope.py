@@ -6,8 +6,8 @@ inequality, or, at the fixed point s*, by its tangent.
 
 from sympy import Symbol, sqrt
 
-from proofs.arguments import geometric
-from proofs.kernel import Argument, Goal, Proof, Relation, Theorem, eq, le, lt
+from proofs.kernel import Goal, Proof, Relation, Theorem, eq, le, lt
+from proofs.lemmas import Argument
 from proofs.sgd import (
     ABSOLUTE_BIAS,
     CENTRED,
@@ -81,8 +81,7 @@ LINEAR = le(
 def against(kernel: Argument, u, size, bound: Theorem) -> Theorem:
     """`−⟨u, b⟩ ≤ ζ·size` from `‖u‖² ≤ size²`."""
     pair = u(j) * b(t)(j)
-    trivial = kernel.sign(le(pair**2, u(j) ** 2 * b(t)(j) ** 2))
-    product = kernel.cauchy_schwarz(trivial, pair, u(j) ** 2, b(t)(j) ** 2, j)
+    product = kernel.cauchy_schwarz(u(j), b(t)(j), j)
     bias = kernel.suppose(ABSOLUTE_BIAS)
     squared = kernel.combine(
         le(dot(u, b(t)) ** 2, (bias_bound * size) ** 2),
@@ -152,7 +151,7 @@ def plain(kernel: Argument) -> Theorem:
         (step_size**2, square_of_sum),
         (step_size / 2 * square, short),
     )
-    return geometric(kernel, t, square, RATE, LIMIT, recursion, using=[contraction])
+    return kernel.geometric(t, square, RATE, LIMIT, recursion, using=[contraction])
 
 
 def sharp(kernel: Argument) -> Theorem:
@@ -179,7 +178,7 @@ def sharp(kernel: Argument) -> Theorem:
         (step_size * drift_bound, tangent),
         (-step_size / pull, quadratic),
     )
-    return geometric(kernel, t, square, SHARP_RATE, radius**2, recursion, using=[contraction])
+    return kernel.geometric(t, square, SHARP_RATE, radius**2, recursion, using=[contraction])
 
 
 PROOF = Proof(

@@ -8,7 +8,8 @@ from sympy import IndexedBase, Max, Symbol
 
 from proofs.cohort import beta
 from proofs.gradient.self_bounding_best import SMALLEST
-from proofs.kernel import Argument, Goal, Index, Proof, Theorem, Total, le, ne
+from proofs.kernel import Goal, Index, Proof, Theorem, Total, le, ne
+from proofs.lemmas import Argument
 from proofs.notation import alpha, escort, i, k, own, renyi, softmax, target
 
 peers = Symbol("P", positive=True)
@@ -63,14 +64,12 @@ BOUND = beta**2 * Total(norm[sample] ** 2 * constant * DISAGREEMENT, sample)
 def bounded(kernel: Argument) -> Theorem:
     """Over samples, classes and peers in turn."""
     image = Total(force(i) * jacobian[sample, i, j], i)
-    trivial = kernel.sign(le(image**2, image**2))
-    jensen = kernel.sum_over(kernel.cauchy_schwarz(trivial, image, image**2, 1, sample), j)
+    jensen = kernel.sum_over(kernel.cauchy_schwarz(image, 1, sample), j)
     spectral = kernel.at(kernel.suppose(SPECTRAL), {vector: force})
     expected = kernel.sum_over(spectral, sample)
 
     gap = q(i) - r(i)
-    trivial = kernel.sign(le(gap**2, gap**2))
-    over_peers = kernel.sum_over(kernel.cauchy_schwarz(trivial, gap, gap**2, 1, l), i)
+    over_peers = kernel.sum_over(kernel.cauchy_schwarz(gap, 1, l), i)
     images = {target: theirs, own: mine}
     each = kernel.sum_over(kernel.cite("self-bounding-best", "usable", images), l)
     scale = beta**2 / peers

@@ -6,7 +6,8 @@ run has S + 1 iterates here: T = S + 1.
 
 from sympy import Abs, Symbol, sqrt
 
-from proofs.kernel import Argument, Goal, Proof, Theorem, Time, Total, eq, le
+from proofs.kernel import Goal, Proof, Theorem, Time, Total, eq, le
+from proofs.lemmas import Argument
 from proofs.sgd import (
     ABSOLUTE_BIAS,
     BOUNDED,
@@ -80,8 +81,7 @@ def quadratic(kernel: Argument) -> Theorem:
     final = kernel.sum_over(kernel.cite("stationarity-sharp", "gradient", {here: x(last)}), outcome)
 
     pair = G(s)(j) * b(s)(j)
-    trivial = kernel.sign(le(pair**2, G(s)(j) ** 2 * b(s)(j) ** 2))
-    product = kernel.cauchy_schwarz(trivial, pair, G(s)(j) ** 2, b(s)(j) ** 2, j, outcome, s)
+    product = kernel.cauchy_schwarz(G(s)(j), b(s)(j), j, outcome, s)
     along = Total(mean(dot(G(s), b(s))), s)
     gradients = Total(mean(norm2(G(s))), s)
     bounded = kernel.at(kernel.suppose(ABSOLUTE_BIAS), {t: s})
