@@ -23,7 +23,6 @@ SAMPLES = (
     "nonneg",
     "pinsker",
     "pinsker-best",
-    "mean-value",
     "order-as-weight",
     "grad-own",
     "grad-own-bounded",

@@ -45,11 +45,11 @@ class Trial:
 
 QUICK = (Trial(1.5), Trial(0.5))
 FULL = (
-    Trial(1.5, steps=200),
-    Trial(0.5, steps=200),
-    Trial(1.0, steps=100),
-    Trial(2.0, learners=3, steps=100),
-    Trial(5.0, beta=3.0, steps=100),
+    Trial(1.5, steps=100),
+    Trial(0.5, steps=100),
+    Trial(1.0, steps=60),
+    Trial(2.0, learners=3, steps=60),
+    Trial(5.0, beta=3.0, steps=60),
 )
 
 OptimizerOf = Callable[[nn.Module, float], torch.optim.Optimizer]
