@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Abs, Expr, Integer, Max, Min, Symbol, diff, sign, sympify
+from sympy import Abs, Expr, Integer, Max, Min, Symbol, diff, sign, sqrt, sympify
 
-from proofs.kernel import Index, Kernel, Relation, Theorem, Time, Total, Using, eq, le, lt, rule
+from proofs.goals import Kernel
+from proofs.kernel import Index, Relation, Theorem, Time, Total, Using, eq, le, lt, rule
 from proofs.kernel.terms import free, fresh, substitute
 
 y = Symbol("y", real=True)
@@ -18,6 +19,14 @@ y = Symbol("y", real=True)
 
 class Argument(Kernel):
     """What a proof is a function of: the kernel, and lemmas derived by it."""
+
+    def identity(self, left: Any, right: Any, using: Using = ()) -> Theorem:
+        """`left = right`, because both have the same normal form where they are defined."""
+        return self.combine(eq(left, right), using=using)
+
+    def sign(self, relation: Relation, using: Using = ()) -> Theorem:
+        """An inequality whose gap has its sign by the kinds of its parts and the facts."""
+        return self.combine(relation, rest=relation.gap, using=using)
 
     @rule("tangent of a convex function")
     def tangent(
@@ -33,7 +42,9 @@ class Argument(Kernel):
         second, image = substitute(diff(f, x, 2), {x: xi}), substitute(f, {x: to})
         square = (to - at) ** 2 / 2
         if curvature is not None:
-            return self.combine(le(line, image), (-1, expansion), (square, self.at(curvature, {x: xi})), using=using)
+            return self.combine(
+                le(line, image), (-1, expansion), (square, self.at(curvature, {x: xi})), using=using
+            )
         if self._signs(using).of(second) <= {0, 1}:
             return self.combine(le(line, image), (-1, expansion), rest=second * square, using=using)
         return self.combine(le(image, line), (1, expansion), rest=-second * square, using=using)
@@ -48,7 +59,9 @@ class Argument(Kernel):
         rate = substitute(diff(f, x), {x: xi})
         op = "<" if r.op == "<" and self._signs(using).of(rate) <= {1} else "<="
         images = (substitute(f, {x: side}) for side in (r.left, r.right))
-        return self.combine(Relation(next(images), op, next(images)), (-1, change), (rate, theorem), using=using)
+        return self.combine(
+            Relation(next(images), op, next(images)), (-1, change), (rate, theorem), using=using
+        )
 
     @rule("Cauchy–Schwarz")
     def cauchy_schwarz(self, u: Any, v: Any, *indices: Index, weight: Any = 1, using: Using = ()) -> Theorem:
@@ -62,12 +75,26 @@ class Argument(Kernel):
         rest = Total(square, *indices, *twins.values()) / 2
         return self.combine(le(sums[0] ** 2, sums[1] * sums[2]), rest=rest, using=using)
 
+    @rule("square root")
+    def root(self, x: Any, theorem: Theorem, y: Any = None, using: Using = ()) -> Theorem:
+        """`x ≤ y` from `x² ≤ y²` and `0 ≤ y`; without y, `x ≤ √r` from `x² ≤ r`."""
+        x, y = sympify(x), sqrt(theorem.right) if y is None else sympify(y)
+        square = self.combine(le(0, theorem.right), (1, theorem), rest=x**2, using=using)
+        known = [*using, self.sign(le(0, y), using=[*using, square])]
+        short, beyond = self.suppose(le(x, y)), self.suppose(lt(y, x))
+        both = self.combine(lt(0, x + y), (1, beyond), (2, known[-1]), using=[*known, square])
+        known += [square, both]
+        longer = self.combine(le(x, y), (1 / (x + y), theorem), using=known)
+        return longer if beyond.relation not in longer.hypotheses else self.cases(short, longer)
+
     @rule("vanishing sum")
     def vanishing(self, theorem: Theorem, using: Using = ()) -> Theorem:
         """`e_i = 0` from `Σ_i e_i ≤ 0` where no `e_i` is negative."""
         (i,) = theorem.left.bound
         e = theorem.left.body
-        below = self.combine(le(e, 0), (1, self.terms_of_sum(e, i, i, using=using)), (1, theorem), using=using)
+        below = self.combine(
+            le(e, 0), (1, self.terms_of_sum(e, i, i, using=using)), (1, theorem), using=using
+        )
         above = self.sign(le(0, e), using=using)
         return self.antisymmetry(below, self.combine(le(0, e), (1, above), using=using))
 
@@ -90,7 +117,9 @@ class Argument(Kernel):
         up, down = self.suppose(le(0, e)), self.suppose(le(e, 0))
         positive, negative = (self.resolve(_size(e), using=[case]) for case in (up, down))
         goal = le(Abs(e), y)
-        return self.cases(self.combine(goal, (1, positive), (1, above)), self.combine(goal, (1, negative), (1, below)))
+        return self.cases(
+            self.combine(goal, (1, positive), (1, above)), self.combine(goal, (1, negative), (1, below))
+        )
 
     @rule("extremum")
     def extremum(self, e: Max | Min, argument: Any, using: Using = ()) -> Theorem:
@@ -127,9 +156,14 @@ class Argument(Kernel):
         none = self.combine(eq(Abs(change), 0), (1, self.congruence(Abs(y), y, flat)))
         value = self.resolve(sign(e), using=[at_most, at_least])
         branches.append((value, self.combine(goals[0], (change, value), (-1, none)), 0))
-        return tuple(self._three(*derived) for derived in zip(*(self._bounded(goals, *b) for b in branches), strict=True))
+        return tuple(
+            self._three(*derived)
+            for derived in zip(*(self._bounded(goals, *b) for b in branches), strict=True)
+        )
 
-    def _bounded(self, goals: tuple[Relation, ...], value: Theorem, product: Theorem, sense: int) -> tuple[Theorem, ...]:
+    def _bounded(
+        self, goals: tuple[Relation, ...], value: Theorem, product: Theorem, sense: int
+    ) -> tuple[Theorem, ...]:
         """The product, and −1 ≤ sign ≤ 1, from the value of the sign."""
         lower = self.combine(goals[1], (-1, value), rest=1 + sense)
         return product, lower, self.combine(goals[2], (1, value), rest=1 - sense)
@@ -142,7 +176,9 @@ class Argument(Kernel):
         """`0 ≤ (sign(e) − sign(other))(e − other)`: `|e| + |other|` is at least the mixed products."""
         e, other = sympify(e), sympify(other)
         own = [self.sign_of(point, y, y) for point in (e, other)]
-        mixed = [self.times_sign(sign(a), b, *own[n][1:]) for n, (a, b) in enumerate(((e, other), (other, e)))]
+        mixed = [
+            self.times_sign(sign(a), b, *own[n][1:]) for n, (a, b) in enumerate(((e, other), (other, e)))
+        ]
         goal = le(0, (sign(e) - sign(other)) * (e - other))
         return self.combine(goal, *((-1, product) for product, *_ in own), *((1, bound) for bound in mixed))
 

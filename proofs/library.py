@@ -7,8 +7,9 @@ import time
 from dataclasses import dataclass, field, replace
 
 from convergence.claims.verdict import Status
-from proofs.kernel import Goal, Proof, Rejected, Step
-from proofs.kernel.proof import conclude
+from proofs.goals import Goal, Proof
+from proofs.kernel import Rejected, Step
+from proofs.goals import conclude
 from proofs.lemmas import Argument
 
 GROUPS = ("divergence", "gradient", "stationarity")

@@ -7,7 +7,8 @@ sum alone does. Intervals settle the rest but for a corner, e ≤ 1/25 and 33/50
 
 from sympy import Rational, Symbol, exp, log
 
-from proofs.kernel import Goal, Theorem, eq, le, lt
+from proofs.goals import Goal
+from proofs.kernel import Theorem, eq, le, lt
 from proofs.lemmas import Argument
 from proofs.two_classes import affinity, constant, inequality, larger, order, smaller
 

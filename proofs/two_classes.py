@@ -11,7 +11,8 @@ R = 1, Q = 1−u: around that point F is bounded by a quadratic in (R, Q) and th
 
 from sympy import Rational, Symbol, exp, log
 
-from proofs.kernel import Goal, Theorem, le, lt, slope
+from proofs.goals import Goal
+from proofs.kernel import Theorem, le, lt, slope
 from proofs.lemmas import Argument
 
 order, constant = Symbol("beta", positive=True), Symbol("kappa", positive=True)

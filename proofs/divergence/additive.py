@@ -2,7 +2,8 @@
 
 from sympy import IndexedBase, Symbol, exp, log
 
-from proofs.kernel import Goal, Index, Proof, Total, eq, ne
+from proofs.goals import Goal, Proof
+from proofs.kernel import Index, Total, eq, ne
 from proofs.lemmas import by_identity
 from proofs.notation import alpha, i, kl, p, q, renyi
 

@@ -2,7 +2,8 @@
 
 from sympy import Rational, log, sqrt
 
-from proofs.kernel import Goal, Proof, Total, eq
+from proofs.goals import Goal, Proof
+from proofs.kernel import Total, eq
 from proofs.lemmas import by_identity
 from proofs.notation import i, p, q, renyi
 

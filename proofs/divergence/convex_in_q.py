@@ -6,7 +6,8 @@ concave. For α > 1 the affinity is log-convex in q: q is at least the geometric
 
 from sympy import IndexedBase, Max, Symbol, exp, log
 
-from proofs.kernel import Goal, Proof, Theorem, Total, eq, le, lt, slope
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, Total, eq, le, lt, slope
 from proofs.lemmas import Argument
 from proofs.notation import (
     a,

@@ -7,7 +7,8 @@ is mapped to may be left out.
 
 from sympy import Expr, IndexedBase, Symbol, log
 
-from proofs.kernel import Goal, Index, Proof, Theorem, Total, eq, le, lt
+from proofs.goals import Goal, Proof
+from proofs.kernel import Index, Theorem, Total, eq, le, lt
 from proofs.lemmas import Argument
 from proofs.notation import alpha, i, k, kl, p, q, renyi
 
@@ -59,18 +60,24 @@ def order_one(kernel: Argument) -> Theorem:
     return kernel.combine(le(COARSE_KL, kl()), (1, summed), (1, kept))
 
 
-weights = IndexedBase("omega", nonnegative=True)
-kept_p, kept_q = (Total(weights[k] * f(k), k) for f in (p, q))
-ONE_CLASS = le(
-    kept_p**alpha * kept_q ** (1 - alpha), Total(weights[i] * p(i) ** alpha * q(i) ** (1 - alpha), i)
-)
+weights = IndexedBase("omega", real=True)
+mass_p, mass_q = Symbol("P", positive=True), Symbol("Q", positive=True)
+ONE_CLASS = le(mass_p**alpha * mass_q ** (1 - alpha), Total(weights[i] * p(i) ** alpha * q(i) ** (1 - alpha), i))
+MASSES = (eq(Total(weights[i] * p(i), i), mass_p), eq(Total(weights[i] * q(i), i), mass_q))
+WEIGHTS = le(0, weights[i], i)
 
 
 def one_class(kernel: Argument) -> Theorem:
     """The tangent of x^α at the ratio of the two masses, for one output class."""
-    tangent = kernel.tangent(x**alpha, x, at=1, to=(p(i) / kept_p) / (q(i) / kept_q))
-    weight = weights[i] * q(i) * kept_p**alpha * kept_q ** (-alpha)
-    return kernel.combine(ONE_CLASS, (1, kernel.sum_over(tangent, i, weight=weight)))
+    tangent = kernel.tangent(x**alpha, x, at=1, to=(p(i) / mass_p) / (q(i) / mass_q))
+    summed = kernel.sum_over(tangent, i, weight=weights[i] * q(i) * mass_p**alpha * mass_q ** (-alpha))
+    of_p, of_q = (kernel.suppose(mass) for mass in MASSES)
+    return kernel.combine(
+        ONE_CLASS,
+        (1, summed),
+        (-alpha * mass_p ** (alpha - 1) * mass_q ** (1 - alpha), of_p),
+        ((alpha - 1) * mass_p**alpha * mass_q ** (-alpha), of_q),
+    )
 
 
 PROOF = Proof(
@@ -78,7 +85,7 @@ PROOF = Proof(
     goals=(
         Goal(
             "one output class",
-            given=(lt(1, alpha), lt(0, kept_p), lt(0, kept_q)),
+            given=(lt(1, alpha), WEIGHTS, *MASSES),
             shows=(ONE_CLASS,),
             argument=one_class,
         ),

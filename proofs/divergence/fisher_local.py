@@ -2,7 +2,8 @@ r"""Near agreement D_α is (α/2) δᵀΣδ, with an error of third order that i
 
 from sympy import Abs, Expr, Integer, Max, diff, sqrt
 
-from proofs.kernel import Goal, Proof, Theorem, le, ne
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, le, ne
 from proofs.lemmas import Argument
 from proofs.notation import (
     alpha,

@@ -1,6 +1,7 @@
 """The Rényi divergence is a Jensen gap of the log-partition function."""
 
-from proofs.kernel import Goal, Proof, eq, ne
+from proofs.goals import Goal, Proof
+from proofs.kernel import eq, ne
 from proofs.lemmas import by_identity
 from proofs.notation import a, b, log_partition, mixed, order, renyi
 

@@ -2,7 +2,8 @@ r"""D_α tends to KL as α → 1, with slope ½Var_p(log p/q) in the limit and e
 
 from sympy import Abs, Integer, sqrt
 
-from proofs.kernel import Goal, Proof, Theorem, le, ne
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, le, ne
 from proofs.lemmas import Argument
 from proofs.notation import (
     alpha,

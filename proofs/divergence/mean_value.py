@@ -5,7 +5,8 @@ Also here, since the same weights and bounds occur: a third cumulant is at most 
 
 from sympy import Max, Rational, Symbol, sqrt
 
-from proofs.kernel import Goal, Proof, Theorem, eq, le, lt, ne
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, eq, le, lt, ne
 from proofs.lemmas import Argument
 from proofs.notation import (
     alpha,

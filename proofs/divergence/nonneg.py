@@ -2,7 +2,8 @@ r"""D ≥ 0, with equality iff p = q: D is a multiple of a variance of log p/q u
 
 from sympy import Integer, Symbol, exp
 
-from proofs.kernel import Goal, Proof, Theorem, Total, eq, le, ne
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, Total, eq, le, ne
 from proofs.lemmas import Argument, by_identity
 from proofs.notation import (
     a,

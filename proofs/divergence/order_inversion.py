@@ -1,6 +1,7 @@
 """Inverting the order replaces the target by the escort: D_α(p‖q) = D_{1/α}(r_α‖q)."""
 
-from proofs.kernel import Goal, Proof, eq, ne
+from proofs.goals import Goal, Proof
+from proofs.kernel import eq, ne
 from proofs.lemmas import by_identity
 from proofs.notation import alpha, p, q, r, renyi
 

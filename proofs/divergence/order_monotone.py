@@ -2,7 +2,8 @@ r"""D grows with its order: the rate is KL(r‖p)/(1−α)², and at α = 1 it i
 
 from sympy import Symbol
 
-from proofs.kernel import Goal, Proof, Theorem, eq, le, lt, ne, slope
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, eq, le, lt, ne, slope
 from proofs.lemmas import Argument, by_identity
 from proofs.notation import (
     a,

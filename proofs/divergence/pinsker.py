@@ -6,7 +6,8 @@ the escort, and `αx² + (1−α)y² ≥ α(1−α)(x+y)²`.
 
 from sympy import Abs, Min, Rational, Symbol, diff, log, sqrt
 
-from proofs.kernel import Goal, Proof, Theorem, le, lt, ne
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, le, lt, ne
 from proofs.lemmas import Argument
 from proofs.notation import a, alpha, b, i, kl, mixed, norm1, order, own, p, q, r, renyi, target
 
@@ -26,7 +27,9 @@ def order_one(kernel: Argument) -> Theorem:
     product = kernel.combine(le(Abs(difference) ** 2, first * second), (q(i) ** 2 / 3, bound))
     squared = kernel.cauchy_schwarz(sqrt(first), Abs(difference) / sqrt(first), i)
     ratio = kernel.combine(le(difference**2 / first, second), (1 / first, product))
-    return kernel.combine(le(DISTANCE**2 / 2, kl()), (Rational(1, 2), squared), (1, kernel.sum_over(ratio, i)))
+    return kernel.combine(
+        le(DISTANCE**2 / 2, kl()), (Rational(1, 2), squared), (1, kernel.sum_over(ratio, i))
+    )
 
 
 def below_one(kernel: Argument) -> Theorem:

@@ -6,9 +6,11 @@ decide: `two_classes` near the diagonal, `touching` at order 1/u. Larger orders 
 
 from sympy import Min, Rational, Symbol, log, sign, sqrt
 
+from proofs.divergence import data_processing
 from proofs.divergence.data_processing import weights
 from proofs.divergence.order_monotone import larger as larger_order
-from proofs.kernel import Goal, Proof, Theorem, Total, eq, le, lt, ne
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, Total, eq, le, lt, ne
 from proofs.lemmas import Argument
 from proofs.notation import alpha, i, norm1, p, q, renyi
 from proofs.touching import BEST, IN_U, ROOT, TOUCHING_GOALS, U, u
@@ -74,14 +76,14 @@ def merged(kernel: Argument) -> Theorem:
     below = kernel.combine(lt(0, 1 - mass_q), (1, gap), (1, high))
     known += [above, below]
     parts = []
-    for part, masses in ((share, (above, low)), (lambda n: 1 - share(n), (high, below))):
-        sums = [
-            kernel.combine(lt(0, Total(part(i) * f(i), i)), (1, m))
-            for f, m in zip((p, q), masses, strict=True)
-        ]
-        parts.append(
-            kernel.cite("data-processing", "one output class", {weights: part}, shown=sums, using=known)
-        )
+    for part, masses, positive in (
+        (share, (mass_p, mass_q), known[0]),
+        (lambda n: 1 - share(n), (1 - mass_p, 1 - mass_q), known[1]),
+    ):
+        sums = [kernel.identity(Total(part(i) * f(i), i), m) for f, m in zip((p, q), masses, strict=True)]
+        images = {weights: part, data_processing.mass_p: masses[0], data_processing.mass_q: masses[1]}
+        shown = (positive, *sums)
+        parts.append(kernel.cite("data-processing", "one output class", images, shown=shown, using=known))
     total = affinity(mass_p, mass_q, alpha)
     whole = Total(p(i) ** alpha * q(i) ** (1 - alpha), i)
     bound = kernel.combine(le(total, whole), (1, parts[0]), (1, parts[1]), using=known)

@@ -1,6 +1,7 @@
 """Exchanging the arguments turns the order α into 1 − α."""
 
-from proofs.kernel import Goal, Proof, eq, lt
+from proofs.goals import Goal, Proof
+from proofs.kernel import eq, lt
 from proofs.lemmas import by_identity
 from proofs.notation import alpha, p, q, renyi
 

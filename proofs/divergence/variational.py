@@ -1,6 +1,7 @@
 r"""(1−α)D_α is the least of αKL(s‖p) + (1−α)KL(s‖q), attained at the escort."""
 
-from proofs.kernel import Goal, Proof, Theorem, eq, le, ne
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, eq, le, ne
 from proofs.lemmas import Argument, by_identity
 from proofs.notation import c, escort, kl, mixed, order, own, p, q, renyi, softmax, target
 

@@ -1,6 +1,7 @@
 """The gradient in the own logits is q − r_α, at α = 1 q − p."""
 
-from proofs.kernel import Goal, Proof, Total, eq, ne, slope
+from proofs.goals import Goal, Proof
+from proofs.kernel import Total, eq, ne, slope
 from proofs.lemmas import by_identity
 from proofs.notation import b, escort, i, kl, order, p, q, renyi, s, softmax, w
 

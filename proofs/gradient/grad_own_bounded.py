@@ -2,7 +2,8 @@ r"""q âˆ’ r is a difference of two distributions, so its norms are at most 2, âˆ
 
 from sympy import Abs, Integer, sqrt
 
-from proofs.kernel import Goal, Proof, Theorem, le
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, le
 from proofs.lemmas import Argument
 from proofs.notation import escort, i, k, norm1, order, q, square
 

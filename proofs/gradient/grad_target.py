@@ -2,7 +2,8 @@
 
 from sympy import log
 
-from proofs.kernel import Goal, Proof, Total, eq, ne, slope
+from proofs.goals import Goal, Proof
+from proofs.kernel import Total, eq, ne, slope
 from proofs.lemmas import by_identity
 from proofs.notation import a, escort, i, kl, order, p, q, renyi, s, softmax, w
 

@@ -5,7 +5,8 @@ r"""‖∇_θD‖₂ ≤ TV(q, r)·diam(J) ≤ √2·‖PJ‖₂·TV(q, r).
 
 from sympy import Abs, IndexedBase, Symbol, sqrt
 
-from proofs.kernel import Goal, Index, Proof, Theorem, Total, eq, le, ne, slope
+from proofs.goals import Goal, Proof
+from proofs.kernel import Index, Theorem, Total, eq, le, ne, slope
 from proofs.lemmas import Argument
 from proofs.notation import b, direction, escort, i, k, m, n, norm1, order, p, q, renyi, s, softmax
 

@@ -2,7 +2,8 @@
 
 from sympy import Symbol
 
-from proofs.kernel import Goal, Proof, eq, ne, slope
+from proofs.goals import Goal, Proof
+from proofs.kernel import eq, ne, slope
 from proofs.lemmas import by_identity
 from proofs.notation import b, covariance, escort, kl, order, p, q, renyi, s, softmax, u, w
 

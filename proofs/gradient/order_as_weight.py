@@ -8,7 +8,8 @@ v ≥ A² and `g = y²(1 − v/B²)` else; two polynomials in one variable remai
 
 from sympy import Abs, Rational, Symbol, sign, sqrt
 
-from proofs.kernel import Goal, Proof, Relation, Theorem, Total, le, lt, ne
+from proofs.goals import Goal, Proof
+from proofs.kernel import Relation, Theorem, Total, le, lt, ne
 from proofs.lemmas import Argument
 from proofs.notation import (
     alpha,

@@ -2,7 +2,8 @@ r"""The escort moves with α at a speed, in 1-norm, of at most the deviation of 
 
 from sympy import Abs, Rational, Symbol, sqrt
 
-from proofs.kernel import Goal, Proof, Theorem, le, slope
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, le, slope
 from proofs.lemmas import Argument
 from proofs.notation import (
     direction,

@@ -6,7 +6,8 @@ rate is the covariance of s and log p/q under the escort, and s increases with l
 
 from sympy import Symbol, exp, sign
 
-from proofs.kernel import Goal, Proof, Theorem, Total, le
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, Total, le
 from proofs.lemmas import Argument
 from proofs.notation import alpha, b, escort, i, k, log_partition, log_ratio, mixed, norm1, q, r, softmax, t
 

@@ -6,7 +6,8 @@ most half the oscillation. Below 1, D and its gradient are those of order 1 − 
 
 from sympy import Abs, Symbol, sign
 
-from proofs.kernel import Goal, Proof, Theorem, Total, le, lt, ne
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, Total, le, lt, ne
 from proofs.lemmas import Argument
 from proofs.notation import (
     a,

@@ -5,7 +5,8 @@ r"""‖∇D‖² ≤ max(1, α) D: a step of length 1/L against the gradient wou
 
 from sympy import Integer, Max
 
-from proofs.kernel import Goal, Proof, Theorem, le, ne
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, le, ne
 from proofs.lemmas import Argument
 from proofs.notation import alpha, b, direction, kl, order, own, p, q, r, renyi, s, softmax, square
 

@@ -6,7 +6,8 @@ r"""The best self-bounding constants, from the best Pinsker constants at the inv
 from sympy import Abs, Max, Min, Rational, log, sqrt
 
 from proofs.divergence.pinsker_best import LARGEST
-from proofs.kernel import Goal, Proof, Theorem, eq, le, lt, ne
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, eq, le, lt, ne
 from proofs.lemmas import Argument
 from proofs.notation import alpha, i, k, kl, mixed, norm1, p, q, r, renyi, square, target
 from proofs.touching import IN_U, ROOT, U, u

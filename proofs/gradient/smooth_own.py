@@ -6,7 +6,8 @@ A covariance matrix of a distribution over classes is at most ½: `Var_σ(w) ≤
 
 from sympy import Max, Rational
 
-from proofs.kernel import Goal, Proof, Relation, Theorem, le, lt, ne, slope
+from proofs.goals import Goal, Proof
+from proofs.kernel import Relation, Theorem, le, lt, ne, slope
 from proofs.lemmas import Argument
 from proofs.notation import (
     b,

@@ -1,11 +1,20 @@
 """The kernel that checks proofs: terms, normal forms, signs and rules. See docs/kernel.md."""
 
-from proofs.kernel.proof import Goal, Kernel, Proof
+from proofs.kernel.analysis import Analysis
 from proofs.kernel.rules import Step, Using, rule
 from proofs.kernel.terms import Grad, Index, LogPartition, Rejected, Softmax, Span, Time, Total, Value, slope
 from proofs.kernel.theorem import Relation, Theorem, eq, le, lt, ne
 
 __all__ = [
-    "Goal", "Grad", "Index", "Kernel", "LogPartition", "Proof", "Rejected", "Relation", "Softmax", "Span", "Step",
-    "Theorem", "Time", "Total", "Using", "Value", "eq", "le", "lt", "ne", "rule", "slope",
-]  # fmt: skip
+    "Analysis",
+    "Grad",
+    "Index",
+    "LogPartition",
+    "Rejected",
+    "Relation",
+    "Softmax",
+    "Span",
+    "Step",
+    "Theorem",
+]
+__all__ += ["Time", "Total", "Using", "Value", "eq", "le", "lt", "ne", "rule", "slope"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import sympy as sp
 from flint import arb, ctx
-from sympy import Add, E, Expr, Mul, Pow, Rational, Symbol, exp, log
 
 from proofs.kernel.terms import Rejected
 
@@ -13,33 +13,33 @@ Box = tuple[arb, ...]
 MOST_BOXES = 200_000
 
 
-def enclose(e: Expr, values: Mapping[Expr, arb]) -> arb:
+def enclose(e: sp.Expr, values: Mapping[sp.Expr, arb]) -> arb:
     """A ball that contains `e` wherever it is defined and its symbols lie in the balls `values`; may be NaN."""
     if e in values:
         return values[e]
-    if isinstance(e, Rational):
+    if isinstance(e, sp.Rational):
         return arb(int(e.p)) / int(e.q)
     parts = [enclose(a, values) for a in e.args]
-    if isinstance(e, Add | Mul):
+    if isinstance(e, sp.Add | sp.Mul):
         out = parts[0]
         for part in parts[1:]:
-            out = out + part if isinstance(e, Add) else out * part
+            out = out + part if isinstance(e, sp.Add) else out * part
         return out
-    if isinstance(e, Pow):
+    if isinstance(e, sp.Pow):
         base, k = parts
         if e.exp.is_Integer:
             return base ** int(e.exp)
         if base > 0 or not k > 0:
             return base**k
         return arb(0).union(base.upper() ** k)  # where the power is defined, 0 ≤ base
-    if isinstance(e, exp) or e is E:
+    if isinstance(e, sp.exp) or e is sp.E:
         return (parts[0] if parts else arb(1)).exp()
-    if isinstance(e, log):
+    if isinstance(e, sp.log):
         return parts[0].log()
     raise Rejected(f"{e} cannot be enclosed")
 
 
-def sign_of_number(e: Expr) -> int | None:
+def sign_of_number(e: sp.Expr) -> int | None:
     """The sign of a term without symbols, if an enclosure excludes 0."""
     before, ctx.prec = ctx.prec, 128
     try:
@@ -49,7 +49,7 @@ def sign_of_number(e: Expr) -> int | None:
     return 1 if ball > 0 else -1 if ball < 0 else None
 
 
-def positive(e: Expr, box: Mapping[Symbol, tuple[Expr, Expr]], where: Sequence[Expr]) -> int:
+def positive(e: sp.Expr, box: Mapping[sp.Symbol, tuple[sp.Expr, sp.Expr]], where: Sequence[sp.Expr]) -> int:
     """Show `e > 0` on the part of the box where no term of `where` is negative; returns the number of boxes."""
     symbols, corners = tuple(box), [[enclose(end, {}) for end in ends] for ends in box.values()]
     stack: list[Box] = [tuple(low.union(high) for low, high in corners)]

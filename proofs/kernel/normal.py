@@ -10,66 +10,59 @@ renaming of bound indices. Numbers are rational throughout; a float is an error.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
-from functools import cache
+from functools import cache, reduce
 from math import ceil, floor, gcd, lcm
+from typing import Any
 
-from sympy import Abs, Add, E, Expr, Float, Indexed, Integer, Max, Min, Mul, Pow, Rational, Symbol
-from sympy import exp, factorrat, log, sign
+import sympy as sp
 
-from proofs.kernel.terms import Binder, Grad, Index, LogPartition, Rejected, Slope, Softmax, Total, Value
-from proofs.kernel.terms import substitute
+from proofs.kernel.terms import (
+    Binder,
+    Grad,
+    Index,
+    LogPartition,
+    Rejected,
+    Slope,
+    Softmax,
+    Total,
+    Value,
+    substitute,
+)
 
-Monomial = frozenset[tuple[Expr, Fraction]]
+Monomial = frozenset[tuple[sp.Expr, Fraction]]
 Poly = dict[Monomial, Fraction]
 ONE: Monomial = frozenset()
 
 
 @cache
-def normal(e: Expr) -> Poly:
+def normal(e: sp.Expr) -> Poly:
     """The normal form of `e`, assuming that `e` is defined (see `signs.Signs.require_defined`)."""
-    if isinstance(e, Rational):
-        return constant(Fraction(int(e.p), int(e.q)))
-    if isinstance(e, Float):
-        raise Rejected(f"floating-point number {e} where exact is required")
-    if isinstance(e, Add):
-        return plus(*(normal(a) for a in e.args))
-    if isinstance(e, Mul):
-        return product(normal(a) for a in e.args)
-    if isinstance(e, Pow) and isinstance(e.exp, Rational):
+    for kind, form in FORMS:
+        if isinstance(e, kind):
+            return form(e)
+    raise Rejected(f"{type(e).__name__} is not an exact term: {e}")
+
+
+def _power_of(e: sp.Pow) -> Poly:
+    if isinstance(e.exp, sp.Rational):
         return power(normal(e.base), Fraction(int(e.exp.p), int(e.exp.q)))
-    if isinstance(e, Pow) and e.exp.is_integer and not positive_atom(e.base):
+    if e.exp.is_integer and not positive_atom(e.base):
         return _integer_power(e.base, e.exp)
-    if isinstance(e, Pow):
-        return exponential(times(normal(e.exp), logarithm(normal(e.base))))
-    if isinstance(e, exp) or e is E:
-        return exponential(normal(e.args[0]) if e.args else constant(Fraction(1)))
-    if isinstance(e, log | Abs | sign):
-        rule = logarithm if isinstance(e, log) else absolute if isinstance(e, Abs) else signum
-        return rule(normal(e.args[0]))
-    if isinstance(e, Total):
-        form = normal(e.body)
-        for i in e.bound:
-            form = total(form, i)
-        return form
-    if isinstance(e, Slope | Softmax | LogPartition):
-        return normal(e.unfold())
-    if isinstance(e, Value | Grad):
-        return _atom(_opaque(e))
-    if isinstance(e, Max | Min):
-        value = e.func(*(expression(normal(a)) for a in e.args))
-        return _atom(value) if isinstance(value, e.func) else normal(value)
-    if isinstance(e, Symbol | Indexed):
-        return _atom(e)
-    raise Rejected(f"{type(e).__name__} is not a term: {e}")
+    return exponential(times(normal(e.exp), logarithm(normal(e.base))))
 
 
-def is_zero(e: Expr) -> bool:
+def _extremum_of(e: sp.Max | sp.Min) -> Poly:
+    value = e.func(*(expression(normal(a)) for a in e.args))
+    return _atom(value) if isinstance(value, e.func) else normal(value)
+
+
+def is_zero(e: sp.Expr) -> bool:
     """Whether `e` is identically 0 where it is defined: its denominators are multiplied out first."""
     form = normal(e)
     while form:
-        depths = ((b, k) for monomial in form for b, k in monomial if k < 0 and isinstance(b, Add))
+        depths = ((b, k) for monomial in form for b, k in monomial if k < 0 and isinstance(b, sp.Add))
         base, k = min(depths, key=lambda pair: (str(pair[0]), pair[1]), default=(None, 0))
         if base is None:
             return False
@@ -104,35 +97,29 @@ def times(f: Poly, g: Poly) -> Poly:
 
 def product(forms: Iterable[Poly]) -> Poly:
     """Product of several."""
-    out = constant(Fraction(1))
-    for form in forms:
-        out = times(out, form)
-    return out
+    return reduce(times, forms, constant(Fraction(1)))
 
 
-def _atom(e: Expr, k: Fraction = Fraction(1)) -> Poly:
+def _atom(e: sp.Expr, k: Fraction = Fraction(1)) -> Poly:
     return _reduced({e: k})
 
 
-def _reduced(powers: dict[Expr, Fraction], c: Fraction = Fraction(1)) -> Poly:
+def _reduced(powers: dict[sp.Expr, Fraction], c: Fraction = Fraction(1)) -> Poly:
     """`c Π base^k`, with whole powers of composite bases and even powers of absolute values multiplied out."""
-    plain: dict[Expr, Fraction] = {}
+    plain: dict[sp.Expr, Fraction] = {}
     rest: list[Poly] = []
     for base, k in powers.items():
         whole = floor(k)
-        if isinstance(base, Integer):
+        if isinstance(base, sp.Integer):
             c, k = c * Fraction(int(base)) ** whole, k - whole
-        elif isinstance(base, Add | Mul) and whole >= 1:
+        elif isinstance(base, sp.Add | sp.Mul) and whole >= 1:
             rest, k = rest + [normal(base)] * whole, k - whole
-        elif isinstance(base, Abs) and abs(k) >= 2:
+        elif isinstance(base, sp.Abs) and abs(k) >= 2:
             even = Fraction(2 * int(k / 2))
             rest, k = [*rest, power(normal(base.args[0]), even)], k - even
         if k:
             plain[base] = k
-    out = {frozenset(plain.items()): c} if c else {}
-    for form in rest:
-        out = times(out, form)
-    return out
+    return reduce(times, rest, {frozenset(plain.items()): c} if c else {})
 
 
 def power(form: Poly, k: Fraction) -> Poly:
@@ -147,13 +134,13 @@ def power(form: Poly, k: Fraction) -> Poly:
     return times(_reduced({b: n * k for b, n in common.items()}, content**k), _atom(base, k))
 
 
-def _integer_power(base: Expr, k: Expr) -> Poly:
+def _integer_power(base: sp.Expr, k: sp.Expr) -> Poly:
     """`base^k` for an integer `k` without a value, where the base may be 0."""
     exponents, bare = normal(k).items(), expression(normal(base))
     if any(c.denominator > 1 for _, c in exponents):
-        return _atom(Pow(bare, k))
+        return _atom(sp.Pow(bare, k))
     return product(
-        power(normal(base), c) if m == ONE else _atom(Pow(bare, expression({m: Fraction(1)})), c)
+        power(normal(base), c) if m == ONE else _atom(sp.Pow(bare, expression({m: Fraction(1)})), c)
         for m, c in exponents
     )
 
@@ -163,8 +150,8 @@ def exponential(form: Poly) -> Poly:
     parts = []
     for monomial, c in form.items():
         base, k = next(iter(monomial), (None, 0))
-        alone = len(monomial) == 1 and k == 1 and isinstance(base, log)
-        parts.append(_atom(base.args[0] if alone else exp(expression({monomial: Fraction(1)})), c))
+        alone = len(monomial) == 1 and k == 1 and isinstance(base, sp.log)
+        parts.append(_atom(base.args[0] if alone else sp.exp(expression({monomial: Fraction(1)})), c))
     return product(parts)
 
 
@@ -177,23 +164,23 @@ def logarithm(form: Poly) -> Poly:
         ((monomial, c),) = normal(base).items()
         odd = len(monomial) == 1 and all(k.numerator % 2 for _, k in monomial)
         if c == 1 and (odd or all(positive_atom(b, strict=False) for b, _ in monomial)):
-            common, base = common | dict(monomial), Integer(1)
+            common, base = common | dict(monomial), sp.Integer(1)
         elif c == 1 and len(monomial) == 1:
-            common, base = common | {Abs(b): k for b, k in monomial}, Integer(1)
-    parts = [_times_log(Integer(p), Fraction(n)) for p, n in _primes(content)]
+            common, base = common | {sp.Abs(b): k for b, k in monomial}, sp.Integer(1)
+    parts = [_times_log(sp.Integer(p), Fraction(n)) for p, n in _primes(content)]
     parts += [_times_log(b, k) for b, k in common.items()]
     return plus(*parts, *([] if base == 1 else [_times_log(base, Fraction(1))]))
 
 
-def _times_log(base: Expr, k: Fraction) -> Poly:
+def _times_log(base: sp.Expr, k: Fraction) -> Poly:
     """`k log base`."""
-    if isinstance(base, exp) or base is E:
-        return times(constant(k), normal(base.args[0] if base.args else Integer(1)))
-    return {frozenset({(log(base), Fraction(1))}): k}
+    if isinstance(base, sp.exp) or base is sp.E:
+        return times(constant(k), normal(base.args[0] if base.args else sp.Integer(1)))
+    return {frozenset({(sp.log(base), Fraction(1))}): k}
 
 
 def _primes(c: Fraction) -> list[tuple[int, int]]:
-    return list(factorrat(Rational(c.numerator, c.denominator)).items()) if c != 1 else []
+    return list(sp.factorrat(sp.Rational(c.numerator, c.denominator)).items()) if c != 1 else []
 
 
 def absolute(form: Poly) -> Poly:
@@ -204,9 +191,9 @@ def absolute(form: Poly) -> Poly:
     out = constant(abs(content))
     for b, k in common.items():
         known = positive_atom(b, strict=False) or k.denominator > 1 or k % 2 == 0
-        out = times(out, _atom(b if known else Abs(b), k))
-    value = Abs(base)
-    return times(out, _atom(value) if isinstance(value, Abs) else normal(value))
+        out = times(out, _atom(b if known else sp.Abs(b), k))
+    value = sp.Abs(base)
+    return times(out, _atom(value) if isinstance(value, sp.Abs) else normal(value))
 
 
 def signum(form: Poly) -> Poly:
@@ -215,12 +202,12 @@ def signum(form: Poly) -> Poly:
         return {}
     _, _, base = _primitive(form, signed=False)
     flip = _leading(normal(base)) < 0
-    value = sign(-base if flip else base)
-    bare = _atom(value) if isinstance(value, sign) else normal(value)
+    value = sp.sign(-base if flip else base)
+    bare = _atom(value) if isinstance(value, sp.sign) else normal(value)
     return times(constant(Fraction(-1 if flip else 1)), bare)
 
 
-def _primitive(form: Poly, signed: bool) -> tuple[Fraction, dict[Expr, Fraction], Expr]:
+def _primitive(form: Poly, signed: bool) -> tuple[Fraction, dict[sp.Expr, Fraction], sp.Expr]:
     """`form = content · common · base`: a rational, common powers of atoms, and a base fixed up to nothing.
 
     If signed, of any atoms, and the content makes the leading coefficient of the base positive; else the content
@@ -248,8 +235,8 @@ def total(form: Poly, i: Index) -> Poly:
     """`Σ_i form`: linear, factors without `i` pulled out, products of sums flattened into one."""
     parts = []
     for monomial, c in form.items():
-        outside: dict[Expr, Fraction] = {}
-        inside: list[tuple[Expr, Fraction]] = []
+        outside: dict[sp.Expr, Fraction] = {}
+        inside: list[tuple[sp.Expr, Fraction]] = []
         dummies: list[Index] = [i]
         for base, k in monomial:
             if i not in base.free_symbols:
@@ -265,7 +252,7 @@ def total(form: Poly, i: Index) -> Poly:
     return plus(*parts)
 
 
-def _sum_of(factors: list[tuple[Expr, Fraction]], dummies: list[Index]) -> Poly:
+def _sum_of(factors: list[tuple[sp.Expr, Fraction]], dummies: list[Index]) -> Poly:
     """`Σ_dummies Π factors` as one atom, its dummies named canonically above all names bound inside.
 
     A sum over one of them that another factor divides by is cancelled first, as in `Σ_{i,k} p_ik/Σ_i p_ik`.
@@ -287,7 +274,7 @@ def _sum_of(factors: list[tuple[Expr, Fraction]], dummies: list[Index]) -> Poly:
     return _atom(min(candidates, key=str))
 
 
-def _orders(dummies: list[Index], factors: list[tuple[Expr, Fraction]]) -> Iterable[tuple[Index, ...]]:
+def _orders(dummies: list[Index], factors: list[tuple[sp.Expr, Fraction]]) -> Iterable[tuple[Index, ...]]:
     """Orders of the dummies by how they occur, which does not depend on their names; ties in every order."""
     ties: dict[str, list[Index]] = {}
     for i in dummies:
@@ -300,36 +287,54 @@ def _orders(dummies: list[Index], factors: list[tuple[Expr, Fraction]]) -> Itera
     return (tuple(i for group in choice for i in group) for choice in itertools.product(*groups))
 
 
-def _opaque(e: Value | Grad) -> Expr:
+def _opaque(e: Value | Grad) -> sp.Expr:
     """The same binder with its body in normal form and its bound index named canonically."""
     body, (j,) = expression(normal(e.body)), e.bound
     name = _name("_", _level(body) + 1, j.total)
     return e.func(expression(normal(substitute(body, {j: name}))), name, *e.free)
 
 
-def _name(prefix: str, n: int, mass: Expr) -> Index:
+def _name(prefix: str, n: int, mass: sp.Expr) -> Index:
     return Index(f"{prefix}{n}:{mass}", mass)
 
 
-def _level(*terms: Expr) -> int:
+def _level(*terms: sp.Expr) -> int:
     """The largest canonical name bound in the terms; one that is free in them is bound further out, larger."""
     bound = (i.name for e in terms for binder in e.atoms(Binder) for i in binder.bound)
     return max((int(name[1:].split(":")[0]) for name in bound if name.startswith("_")), default=0)
 
 
-def positive_atom(e: Expr, strict: bool = True) -> bool:
+def positive_atom(e: sp.Expr, strict: bool = True) -> bool:
     """Whether `e` is positive by its kind alone (or, if not strict, at least not negative)."""
-    if isinstance(e, Total | Add):
+    if isinstance(e, Total | sp.Add):
         form = normal(e.body if isinstance(e, Total) else e)
         return bool(form) and all(
             c > 0 and all(positive_atom(b, strict) for b, _ in m) for m, c in form.items()
         )
-    if isinstance(e, Symbol | Indexed | Rational):
+    if isinstance(e, sp.Symbol | sp.Indexed | sp.Rational):
         return bool(e.is_positive if strict else e.is_nonnegative)
-    return isinstance(e, exp) or e is E or (not strict and isinstance(e, Abs))
+    return isinstance(e, sp.exp) or e is sp.E or (not strict and isinstance(e, sp.Abs))
 
 
-def expression(form: Poly) -> Expr:
+def expression(form: Poly) -> sp.Expr:
     """`form` as a sympy expression."""
-    powers = lambda m: (b ** Rational(k.numerator, k.denominator) for b, k in m)  # noqa: E731
-    return Add(*(Mul(Rational(c.numerator, c.denominator), *powers(m)) for m, c in form.items()))
+    powers = lambda m: (b ** sp.Rational(k.numerator, k.denominator) for b, k in m)  # noqa: E731
+    return sp.Add(*(sp.Mul(sp.Rational(c.numerator, c.denominator), *powers(m)) for m, c in form.items()))
+
+
+FORMS: tuple[tuple[Any, Callable[[Any], Poly]], ...] = (
+    (sp.Rational, lambda e: constant(Fraction(int(e.p), int(e.q)))),
+    (sp.Add, lambda e: plus(*map(normal, e.args))),
+    (sp.Mul, lambda e: product(map(normal, e.args))),
+    (sp.Pow, _power_of),
+    (sp.exp, lambda e: exponential(normal(e.args[0]))),
+    (type(sp.E), lambda e: exponential(constant(Fraction(1)))),
+    (sp.log, lambda e: logarithm(normal(e.args[0]))),
+    (sp.Abs, lambda e: absolute(normal(e.args[0]))),
+    (sp.sign, lambda e: signum(normal(e.args[0]))),
+    (Total, lambda e: reduce(total, e.bound, normal(e.body))),
+    (Slope | Softmax | LogPartition, lambda e: normal(e.unfold())),
+    (Value | Grad, lambda e: _atom(_opaque(e))),
+    (sp.Max | sp.Min, _extremum_of),
+    (sp.Symbol | sp.Indexed, lambda e: _atom(e)),
+)

@@ -12,8 +12,7 @@ from fractions import Fraction
 from functools import cache, reduce
 from itertools import product
 
-from sympy import Abs, Add, E, Expr, Float, Indexed, Integer, Max, Min, Mul, Pow, Rational, Symbol
-from sympy import exp, log, sign
+import sympy as sp
 
 from proofs.kernel.interval import sign_of_number
 from proofs.kernel.normal import Poly, expression, normal, positive_atom, times
@@ -31,17 +30,17 @@ class Signs:
     def __init__(self, facts: Iterable[Theorem]):
         self.facts = tuple(facts)
         self.used: set[Theorem] = set()
-        self._bound: tuple[Symbol, ...] = ()
-        self._known: dict[tuple[Expr, tuple[Symbol, ...], int], Set] = {}
+        self._bound: tuple[sp.Symbol, ...] = ()
+        self._known: dict[tuple[sp.Expr, tuple[sp.Symbol, ...], int], Set] = {}
 
-    def of(self, e: Expr, depth: int = 1) -> Set:
+    def of(self, e: sp.Expr, depth: int = 1) -> Set:
         """The signs that `e` may have; facts are subtracted from it at most `depth` times."""
         key = (e, self._bound, depth)
         if key not in self._known:
             signs = self._structure(e, depth)
             if len(signs) > 1 and not free(e) and (number := sign_of_number(e)) is not None:
                 signs &= {number}
-            if len(signs) > 1 and isinstance(e, Add):
+            if len(signs) > 1 and isinstance(e, sp.Add):
                 signs &= self._structure(expression(normal(e)), depth)
             for fact in self.facts:
                 if len(signs) > 1:
@@ -49,36 +48,36 @@ class Signs:
             self._known[key] = signs
         return self._known[key]
 
-    def require(self, e: Expr, allowed: Set, what: str) -> None:
+    def require(self, e: sp.Expr, allowed: Set, what: str) -> None:
         """Reject unless `e` can only have the allowed signs."""
         if not self.of(e) <= allowed:
             raise Rejected(f"{what}: the sign of {e} is not known to be right")
 
-    def require_defined(self, e: Expr, smooth: Symbol | bool = False) -> None:
+    def require_defined(self, e: sp.Expr, smooth: sp.Symbol | bool = False) -> None:
         """Reject unless `e` is defined: denominators nonzero, logarithms of positive numbers, and so on.
 
         With `smooth`, moreover `e` is smooth in that symbol, or (True) in all that it depends on.
         """
-        if isinstance(smooth, Symbol) and smooth not in free(e):
+        if isinstance(smooth, sp.Symbol) and smooth not in free(e):
             smooth = False
-        if isinstance(e, Float):
+        if isinstance(e, sp.Float):
             raise Rejected(f"floating-point number {e} where exact is required")
         if isinstance(e, Slope):
-            if any(s in free(a) for a in e.body.atoms(Abs, sign, Max, Min) for s in e.bound):
+            if any(s in free(a) for a in e.body.atoms(sp.Abs, sp.sign, sp.Max, sp.Min) for s in e.bound):
                 raise Rejected("differentiates through a kink")
             return self.require_defined(substitute(e.body, {e.bound[0]: e.free[0]}), smooth=True)
         if isinstance(e, Binder):
             return self._within(e, lambda: self.require_defined(e.body, smooth))
-        if smooth and isinstance(e, Abs | sign | Max | Min):
+        if smooth and isinstance(e, sp.Abs | sp.sign | sp.Max | sp.Min):
             raise Rejected(f"{e} has kinks")
-        if isinstance(e, log):
+        if isinstance(e, sp.log):
             self.require(e.args[0], POSITIVE, "logarithm")
-        if isinstance(e, Pow) and e.exp.is_integer and not e.exp.is_nonnegative:
+        if isinstance(e, sp.Pow) and e.exp.is_integer and not e.exp.is_nonnegative:
             self.require(e.base, NONZERO, "division")
-        elif isinstance(e, Pow) and not e.exp.is_integer:
-            rooted = isinstance(e.exp, Rational) and e.exp > 0 and not smooth
+        elif isinstance(e, sp.Pow) and not e.exp.is_integer:
+            rooted = isinstance(e.exp, sp.Rational) and e.exp > 0 and not smooth
             self.require(e.base, NONNEGATIVE if rooted else POSITIVE, "power")
-        for a in e.args if not isinstance(e, Indexed) else ():
+        for a in e.args if not isinstance(e, sp.Indexed) else ():
             self.require_defined(a, smooth)
         return None
 
@@ -89,50 +88,50 @@ class Signs:
         finally:
             self._bound = before
 
-    def _structure(self, e: Expr, depth: int) -> Set:
+    def _structure(self, e: sp.Expr, depth: int) -> Set:
         parts = lambda: [self.of(a, depth) for a in e.args]  # noqa: E731
-        if isinstance(e, Rational):
+        if isinstance(e, sp.Rational):
             return frozenset(((e.p > 0) - (e.p < 0),))
-        if isinstance(e, Symbol | Indexed):
+        if isinstance(e, sp.Symbol | sp.Indexed):
             return POSITIVE if e.is_positive else NONNEGATIVE if e.is_nonnegative else ANY
-        if isinstance(e, exp | Softmax) or e is E:
+        if isinstance(e, sp.exp | Softmax) or e is sp.E:
             return POSITIVE
-        if isinstance(e, Add):
+        if isinstance(e, sp.Add):
             return _folded(_add, parts())
-        if isinstance(e, Mul):
+        if isinstance(e, sp.Mul):
             return _folded(lambda x, y: {x * y}, parts())
-        if isinstance(e, Pow):
+        if isinstance(e, sp.Pow):
             return self._power(self.of(e.base, depth), e.exp)
-        if isinstance(e, Abs):
+        if isinstance(e, sp.Abs):
             return frozenset(abs(x) for x in parts()[0])
-        if isinstance(e, log):
+        if isinstance(e, sp.log):
             return self.of(e.args[0] - 1, depth)
-        if isinstance(e, sign):
+        if isinstance(e, sp.sign):
             return parts()[0]
-        if isinstance(e, Max | Min):
-            choose = max if isinstance(e, Max) else min
+        if isinstance(e, sp.Max | sp.Min):
+            choose = max if isinstance(e, sp.Max) else min
             return _folded(lambda x, y: {choose(x, y)}, parts())
         if isinstance(e, Total):
             signs = self._within(e, lambda: self.of(e.body, depth))
             return signs if signs <= NONNEGATIVE or signs <= {-1, 0} else ANY
         return ANY
 
-    def _power(self, signs: Set, k: Expr) -> Set:
-        if isinstance(k, Integer):
+    def _power(self, signs: Set, k: sp.Expr) -> Set:
+        if isinstance(k, sp.Integer):
             signs = frozenset(x if k % 2 else abs(x) for x in signs)
             return signs if k > 0 else signs - {0}
         if k.is_integer and not signs <= POSITIVE:
             return NONNEGATIVE if signs <= NONNEGATIVE else ANY
-        return signs & NONNEGATIVE if isinstance(k, Rational) and k > 0 else POSITIVE
+        return signs & NONNEGATIVE if isinstance(k, sp.Rational) and k > 0 else POSITIVE
 
-    def _narrowed(self, e: Expr, signs: Set, fact: Theorem, depth: int) -> Set:
+    def _narrowed(self, e: sp.Expr, signs: Set, fact: Theorem, depth: int) -> Set:
         above, form = KNOWN[fact.relation.op], normal(e)
         for gap in self._instances(fact, e):
             ratio = _ratio(form, normal(gap))
             known = ANY
             if ratio is not None:
                 known = _scaled(above, ratio)
-            elif depth and isinstance(e, Add | Symbol | Indexed) and fact.relation.op in ("<", "<="):
+            elif depth and isinstance(e, sp.Add | sp.Symbol | sp.Indexed) and fact.relation.op in ("<", "<="):
                 for c in _shared(e, gap):
                     known &= _folded(_add, [_scaled(above, c), self.of(e - c * gap, depth - 1)])
             if not signs <= known:
@@ -140,7 +139,7 @@ class Signs:
                 signs &= known
         return signs
 
-    def _instances(self, fact: Theorem, e: Expr) -> Iterable[Expr]:
+    def _instances(self, fact: Theorem, e: sp.Expr) -> Iterable[sp.Expr]:
         """The gap of the fact, at all choices of indices that occur in `e`; a fixed index keeps its name."""
         gap, here = fact.relation.gap, sorted((i for i in free(e) if isinstance(i, Index)), key=str)
         indices = sorted((i for i in free(gap) if isinstance(i, Index)), key=str)
@@ -153,17 +152,17 @@ class Signs:
 
 
 @cache
-def _renamed(gap: Expr, images: tuple[tuple[Index, Index], ...]) -> Expr:
+def _renamed(gap: sp.Expr, images: tuple[tuple[Index, Index], ...]) -> sp.Expr:
     return substitute(gap, dict(images))
 
 
-def _shared(e: Expr, gap: Expr) -> set[Rational]:
+def _shared(e: sp.Expr, gap: sp.Expr) -> set[sp.Rational]:
     """The multiples of `gap` that cancel one of its terms in `e`."""
     ours, theirs = e.as_coefficients_dict(), gap.as_coefficients_dict()
     return {ours[term] / c for term, c in theirs.items() if term in ours and not term.is_number}
 
 
-def _scaled(signs: Set, c: Fraction | Rational) -> Set:
+def _scaled(signs: Set, c: Fraction | sp.Rational) -> Set:
     return signs if c > 0 else frozenset(-x for x in signs)
 
 

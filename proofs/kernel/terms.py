@@ -9,33 +9,32 @@ vector of unspecified dimension and the k-th component of its gradient. `Slope(f
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from sympy import Expr, Indexed, IndexedBase, Symbol, diff, exp, log, sympify
-from sympy.printing.printer import Printer
+import sympy as sp
 
 
 class Rejected(Exception):
     """A step does not check; the message is the reason."""
 
 
-class Index(Symbol):
+class Index(sp.Symbol):
     """An index whose range is never fixed; `total` is the value of `Σ_i 1`, and total 1 makes a mean."""
 
-    _totals: dict[str, Expr] = {}  # noqa: RUF012
+    _totals: dict[str, sp.Expr] = {}  # noqa: RUF012
 
     def __new__(cls, name: str, total: Any = None) -> Index:
         """The index of that name; a name keeps the total, positive, that it was first given."""
-        given = Symbol(f"N_{name}", positive=True) if total is None else sympify(total)
+        given = sp.Symbol(f"N_{name}", positive=True) if total is None else sp.sympify(total)
         if not given.is_positive or (total is not None and cls._totals.setdefault(name, given) != given):
             raise ValueError(f"index {name} cannot have total {given}: {cls._totals.get(name)}")
         cls._totals.setdefault(name, given)
-        return Symbol.__new__(cls, name, integer=True, nonnegative=True)
+        return sp.Symbol.__new__(cls, name, integer=True, nonnegative=True)
 
     @property
-    def total(self) -> Expr:
+    def total(self) -> sp.Expr:
         """`Σ_i 1`: no index set is empty."""
         return self._totals[self.name]
 
@@ -48,28 +47,23 @@ class Time(Span):
     """A span that a statement may leave: what holds for every t holds for all t = 0, 1, 2, …."""
 
 
-class Fixed(Symbol):
+class Fixed(sp.Symbol):
     """A constant that a lemma has provided (`there is a ξ such that …`); it depends on all that was there."""
 
 
-class Binder(Expr):
+class Binder(sp.Expr):
     """`(body, bound, free…)`: the second argument is bound in the first."""
 
     is_commutative = True
     is_real = True
-    body: Expr = property(lambda self: self.args[0])  # type: ignore[assignment]
-    bound: tuple[Symbol, ...] = property(lambda self: self.args[1:2])  # type: ignore[assignment]
-    free: tuple[Expr, ...] = property(lambda self: self.args[2:])  # type: ignore[assignment]
+    body: sp.Expr = property(lambda self: self.args[0])  # type: ignore[assignment]
+    bound: tuple[sp.Symbol, ...] = property(lambda self: self.args[1:2])  # type: ignore[assignment]
+    free: tuple[sp.Expr, ...] = property(lambda self: self.args[2:])  # type: ignore[assignment]
 
     @property
     def free_symbols(self) -> set[Any]:
         """Symbols that a substitution may touch."""
         return (self.body.free_symbols - set(self.bound)).union(*(a.free_symbols for a in self.free))
-
-    def _latex(self, printer: Printer, exp: str = "") -> str:
-        body, *rest = (printer._print(a) for a in self.args)
-        text = self.pattern.format(body, *rest, ",".join(rest))
-        return rf"{text}^{{{exp}}}" if exp else text
 
 
 class Total(Binder):
@@ -78,83 +72,70 @@ class Total(Binder):
     bound = property(lambda self: self.args[1:])  # type: ignore[assignment]
     free = ()
 
-    def _eval_derivative(self, s: Symbol) -> Expr:
-        return Total(diff(self.body, s), *self.bound)
-
-    @property
-    def pattern(self) -> str:
-        """Sums over outcomes are means."""
-        head = r"\mathbb E" if all(i.total == 1 for i in self.bound) else r"\sum"
-        return head + f"_{{{{{{{len(self.args)}}}}}}}" + r"\left[{0}\right]"
+    def _eval_derivative(self, s: sp.Symbol) -> sp.Expr:
+        return Total(sp.diff(self.body, s), *self.bound)
 
 
 class LogPartition(Binder):
     r"""`A(v) = log Σ_j exp v_j` for `v = (body)_j`: convex, with gradient `Softmax`."""
 
-    pattern = r"A_{{{1}}}\left({0}\right)"
-
-    def unfold(self) -> Expr:
+    def unfold(self) -> sp.Expr:
         """By its definition."""
-        return log(Total(exp(self.body), *self.bound))
+        return sp.log(Total(sp.exp(self.body), *self.bound))
 
-    def _eval_derivative(self, s: Symbol) -> Expr:
-        return Total(Softmax(self.body, *self.bound, *self.bound) * diff(self.body, s), *self.bound)
+    def _eval_derivative(self, s: sp.Symbol) -> sp.Expr:
+        return Total(Softmax(self.body, *self.bound, *self.bound) * sp.diff(self.body, s), *self.bound)
 
 
 class Softmax(Binder):
     r"""`exp v_n / Σ_j exp v_j` for `v = (body)_j`: `Softmax(body, j, n)`."""
 
     is_positive = True
-    pattern = r"\sigma_{{{1}}}\left({0}\right)_{{{2}}}"
 
-    def unfold(self) -> Expr:
+    def unfold(self) -> sp.Expr:
         """By its definition."""
-        return exp(substitute(self.body, {self.args[1]: self.args[2]})) / Total(exp(self.body), *self.bound)
+        return sp.exp(substitute(self.body, {self.args[1]: self.args[2]})) / Total(
+            sp.exp(self.body), *self.bound
+        )
 
-    def _eval_derivative(self, s: Symbol) -> Expr:
-        change, (j, n) = diff(self.body, s), self.args[1:]
+    def _eval_derivative(self, s: sp.Symbol) -> sp.Expr:
+        change, (j, n) = sp.diff(self.body, s), self.args[1:]
         return self * (substitute(change, {j: n}) - Total(Softmax(self.body, j, j) * change, j))
 
 
 class Value(Binder):
     """`F(x)` for the vector `x = (body)_j`: `Value(body, j, F)`."""
 
-    pattern = r"{2}\left({0}\right)"
-
 
 class Grad(Binder):
     """`∂_k F(x)` for `x = (body)_j`: `Grad(body, j, F, k)`."""
-
-    pattern = r"\partial_{{{3}}} {2}\left({0}\right)"
 
 
 class Slope(Binder):
     """`dⁿ body/dsⁿ` at `s = at`: `Slope(body, s, at, n)`."""
 
-    pattern = r"\left.\frac{{d^{{{3}}}}}{{d{1}^{{{3}}}}}\right|_{{{1}={2}}}{0}"
-
-    def unfold(self) -> Expr:
+    def unfold(self) -> sp.Expr:
         """The derivative by the rules of the calculus."""
         s, at, order = self.args[1:]
-        return substitute(diff(self.body, s, int(order)), {s: at})
+        return substitute(sp.diff(self.body, s, int(order)), {s: at})
 
-    def _eval_derivative(self, s: Symbol) -> Expr:
-        return diff(self.unfold(), s)
+    def _eval_derivative(self, s: sp.Symbol) -> sp.Expr:
+        return sp.diff(self.unfold(), s)
 
 
-def slope(body: Any, s: Symbol, at: Any, order: int = 1) -> Slope:
+def slope(body: Any, s: sp.Symbol, at: Any, order: int = 1) -> Slope:
     """`Slope` from plain arguments."""
-    return Slope(sympify(body), s, sympify(at), sympify(order))
+    return Slope(sp.sympify(body), s, sp.sympify(at), sp.sympify(order))
 
 
-def substitute(e: Expr, images: Mapping[Any, Any]) -> Expr:
+def substitute(e: sp.Expr, images: Mapping[Any, Any]) -> sp.Expr:
     """Replace symbols by expressions and families by functions of their indices, never capturing a bound one."""
     for i in (e, *getattr(e, "bound", ())):
         if isinstance(i, Index) and not free(i.total).isdisjoint(images):
             raise Rejected(f"the range of {i} depends on what is replaced")
     if not images or not e.args:
         return images.get(e, e)
-    if isinstance(e, Indexed):
+    if isinstance(e, sp.Indexed):
         indices = [substitute(i, images) for i in e.indices]
         return images[e.base](*indices) if e.base in images else e.base[tuple(indices)]
     if isinstance(e, Binder):
@@ -167,13 +148,13 @@ def substitute(e: Expr, images: Mapping[Any, Any]) -> Expr:
 
 
 @cache
-def free(e: Expr) -> frozenset[Any]:
+def free(e: sp.Expr) -> frozenset[Any]:
     """Symbols, indices and families that occur free in `e`."""
-    if isinstance(e, Symbol):
+    if isinstance(e, sp.Symbol):
         return frozenset((e,))
     if isinstance(e, Binder):
         return (free(e.body) - set(e.bound)).union(*(free(a) for a in e.free))
-    base, parts = ((e.base,), e.indices) if isinstance(e, Indexed) else ((), e.args)
+    base, parts = ((e.base,), e.indices) if isinstance(e, sp.Indexed) else ((), e.args)
     return frozenset(base).union(*(free(a) for a in parts))
 
 
@@ -182,27 +163,23 @@ def fresh(v: Any, taken: frozenset[Any]) -> Any:
     name, names = str(v), {str(s) for s in taken}
     while name in names:
         name += "'"
-    if isinstance(v, IndexedBase):
-        return IndexedBase(Symbol(name, **v.label.assumptions0))
-    return type(v)(name, v.total) if isinstance(v, Index) else Symbol(name, **v.assumptions0)
+    if isinstance(v, sp.IndexedBase):
+        return sp.IndexedBase(sp.Symbol(name, **v.label.assumptions0))
+    return type(v)(name, v.total) if isinstance(v, Index) else sp.Symbol(name, **v.assumptions0)
 
 
 def image_free(image: Any) -> frozenset[Any]:
     """The free symbols of what is put for a symbol or a family."""
-    if isinstance(image, Expr) or not callable(image):
-        return free(sympify(image))
+    if isinstance(image, sp.Expr) or not callable(image):
+        return free(sp.sympify(image))
     return free(generic_element(image)) - set(_formal(image))
 
 
-def generic_element(image: Callable[..., Any], like: Iterable[Indexed] = ()) -> Expr:
-    """The element of a family at indices of which only the range is known, as in the elements `like`."""
-    return sympify(image(*_formal(image, like)))
+def generic_element(image: Callable[..., Any]) -> sp.Expr:
+    """The element of a family at indices of which nothing is known."""
+    return sp.sympify(image(*_formal(image)))
 
 
-def _formal(image: Callable[..., Any], like: Iterable[Indexed] = ()) -> list[Index]:
+def _formal(image: Callable[..., Any]) -> list[Index]:
     parameters = inspect.signature(image).parameters.values()
-    known = next(iter(like), None)
-    ranges = [getattr(i, "total", None) for i in known.indices] if known is not None else []
-    names = [f"formal{n}" for n, p in enumerate(parameters) if p.default is p.empty]
-    ranges += [None] * (len(names) - len(ranges))
-    return [Index(f"{name}:{total}", total) for name, total in zip(names, ranges, strict=False)]
+    return [Index(f"formal{n}") for n, p in enumerate(parameters) if p.default is p.empty]

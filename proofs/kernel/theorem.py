@@ -7,26 +7,25 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from sympy import Expr, Indexed, IndexedBase, Symbol, latex, sympify
+import sympy as sp
 
 from proofs.kernel.normal import is_zero
 from proofs.kernel.terms import free, fresh, image_free, substitute
 
 _KERNEL = object()
-SIGNS = {"=": "=", "<=": r"\le", "<": "<", "!=": r"\ne"}
 
 
 @dataclass(frozen=True)
 class Relation:
     """`left op right`, for all values of the symbols, indices and families in `forall`."""
 
-    left: Expr
+    left: sp.Expr
     op: Literal["=", "<=", "<", "!="]
-    right: Expr
-    forall: tuple[Symbol | IndexedBase, ...] = ()
+    right: sp.Expr
+    forall: tuple[sp.Symbol | sp.IndexedBase, ...] = ()
 
     @property
-    def gap(self) -> Expr:
+    def gap(self) -> sp.Expr:
         """`right − left`."""
         return self.right - self.left
 
@@ -42,7 +41,9 @@ class Relation:
         taken = incoming | free(self.left) | free(self.right)
         names = {v: fresh(v, taken) if v in incoming else v for v in self.forall}
         renamed = {
-            v: partial(_element, w) if isinstance(w, IndexedBase) else w for v, w in names.items() if v != w
+            v: partial(_element, w) if isinstance(w, sp.IndexedBase) else w
+            for v, w in names.items()
+            if v != w
         }
         sides = [substitute(substitute(e, renamed), images) for e in (self.left, self.right)]
         return Relation(sides[0], self.op, sides[1], tuple(names.values()))
@@ -57,17 +58,16 @@ class Relation:
         return is_zero(self.gap - other.gap) or (symmetric and is_zero(self.gap + other.gap))
 
     def __str__(self) -> str:
-        text = f"{latex(self.left)} {SIGNS[self.op]} {latex(self.right)}"
-        names = ", ".join(latex(s) for s in self.forall)
-        return rf"\forall {names}:\ {text}" if names else text
+        names = f" for all {', '.join(map(str, self.forall))}" if self.forall else ""
+        return f"{self.left} {self.op} {self.right}{names}"
 
 
-def _element(family: IndexedBase, *indices: Any) -> Expr:
+def _element(family: sp.IndexedBase, *indices: Any) -> sp.Expr:
     return family[indices]
 
 
 def _relation(op: str, left: Any, right: Any, *forall: Any) -> Relation:
-    return Relation(sympify(left), op, sympify(right), forall)  # type: ignore[arg-type]
+    return Relation(sp.sympify(left), op, sp.sympify(right), forall)  # type: ignore[arg-type]
 
 
 eq, le, lt, ne = (partial(_relation, op) for op in ("=", "<=", "<", "!="))
@@ -85,13 +85,6 @@ class Theorem:
 
     left = property(lambda self: self.relation.left)
     right = property(lambda self: self.relation.right)
-
-    @property
-    def elements(self) -> list[Indexed]:
-        """Elements of families that occur in it."""
-        relations = (self.relation, *self.hypotheses)
-        found = {e for r in relations for side in (r.left, r.right) for e in side.atoms(Indexed)}
-        return sorted(found, key=str)
 
     @property
     def fixed(self) -> frozenset[Any]:

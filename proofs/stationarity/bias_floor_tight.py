@@ -3,7 +3,8 @@ r"""The noiseless floor is ζ²/(1−m): an upper bound as T → ∞, and a poin
 from sympy import Integer, Symbol, sqrt
 
 from convergence.bounds.stationarity import bias_floor
-from proofs.kernel import Goal, Proof, Theorem, eq, le, lt
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, eq, le, lt
 from proofs.lemmas import Argument
 from proofs.sgd import (
     BIAS,

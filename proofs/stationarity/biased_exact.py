@@ -7,7 +7,8 @@ r"""A biased run without noise: the value Q of Lx²/2 with constant bias, and wh
 
 from sympy import IndexedBase, Integer, Symbol
 
-from proofs.kernel import Goal, Proof, Span, Theorem, Time, Total, eq, le, lt
+from proofs.goals import Goal, Proof
+from proofs.kernel import Span, Theorem, Time, Total, eq, le, lt
 from proofs.lemmas import Argument
 from proofs.quadratic import moves, position
 from proofs.sgd import bias_bound, least, smoothness, value

@@ -7,7 +7,8 @@ that the step would lead to on the upper one; `‖w_t‖ ≤ y_t = (1−h)a_t + 
 
 from sympy import IndexedBase, Rational, Symbol
 
-from proofs.kernel import Goal, Proof, Relation, Theorem, Time, Total, eq, le
+from proofs.goals import Goal, Proof
+from proofs.kernel import Relation, Theorem, Time, Total, eq, le
 from proofs.lemmas import Argument
 from proofs.sgd import (
     BOUNDED,

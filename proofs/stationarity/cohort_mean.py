@@ -7,7 +7,8 @@ to fourth order leaves `α(1−α)g''(0)` and fourth derivatives, and `‖g''''�
 from sympy import Abs, IndexedBase, Rational, Symbol, sign, sqrt
 
 from proofs.cohort import beta, first, force, l, m, of, second
-from proofs.kernel import Goal, Proof, Theorem, Total, eq, le, slope
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, Total, eq, le, slope
 from proofs.lemmas import Argument, by_identity
 from proofs.notation import (
     alpha,

@@ -7,7 +7,8 @@ and the third cumulant of the indicator of a class of probability ⅓ is 2/27.
 from sympy import Integer, Rational, Symbol
 
 from proofs.cohort import across, along, first, force, mixture, order1, order2, second, weight1, weight2
-from proofs.kernel import Goal, Proof, Theorem, Total, eq, slope
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, Total, eq, slope
 from proofs.lemmas import Argument, by_identity
 from proofs.notation import covariance, family, i, mean, s, softmax, third_cumulant
 

@@ -1,6 +1,7 @@
 r"""With step sizes that change, noise enters by Ση²/Ση and the bias stays: ζ²/(1−m) in the limit."""
 
-from proofs.kernel import Goal, Proof, Theorem, Total, le, lt
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, Total, le, lt
 from proofs.lemmas import Argument
 from proofs.sgd import (
     BIAS,

@@ -7,7 +7,8 @@ Each learner's force is a difference of softmax along the line through both; pai
 from sympy import Max, Min, Symbol, diff
 
 from proofs.cohort import beta, first, force, second
-from proofs.kernel import Goal, Proof, Theorem, Total, eq, le, lt
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, Total, eq, le, lt
 from proofs.lemmas import Argument
 from proofs.notation import alpha, family, i, k, log_partition, mixed, softmax, t, variance
 

@@ -2,7 +2,8 @@ r"""At η = 1/L, without noise: A² ≤ 2LΔ/T + (1 − 1/T)ζ², reached by Lx�
 
 from sympy import Integer
 
-from proofs.kernel import Goal, Proof, Theorem, eq, le
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, eq, le
 from proofs.lemmas import Argument, by_identity
 from proofs.quadratic import IS_SMOOTH, MEAN_SQUARE, START, gap, moves, position
 from proofs.sgd import ABSOLUTE_BIAS, GAP, SGD, bias_bound, noise, noise_growth, smoothness, step_size, t

@@ -2,7 +2,8 @@ r"""The descent lemma as an identity: directional smoothness L_t is what makes i
 
 from sympy import IndexedBase, Rational, Symbol
 
-from proofs.kernel import Goal, Index, Proof, Theorem, Total, eq
+from proofs.goals import Goal, Proof
+from proofs.kernel import Index, Theorem, Total, eq
 from proofs.lemmas import Argument
 from proofs.sgd import step_size, steps, t
 

@@ -5,7 +5,8 @@ r"""Momentum is plain SGD at the virtual iterate `x̃ = x − κu`; ledger and s
 
 from sympy import IndexedBase, Symbol
 
-from proofs.kernel import Goal, Proof, Relation, Theorem, eq, lt
+from proofs.goals import Goal, Proof
+from proofs.kernel import Relation, Theorem, eq, lt
 from proofs.lemmas import Argument
 from proofs.sgd import step_size, t
 from proofs.stationarity import ledger, pathwise

@@ -5,7 +5,8 @@ On `L‖x‖²/2` with the bias along x and the noise across it, ‖x‖ is dete
 
 from sympy import Symbol, sqrt
 
-from proofs.kernel import Goal, Proof, Theorem, eq, le, lt
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, eq, le, lt
 from proofs.lemmas import Argument
 from proofs.sgd import (
     ABSOLUTE_BIAS,

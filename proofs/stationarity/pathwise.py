@@ -2,7 +2,8 @@ r"""The sandwich of A on every run: the ledger with one curvature for the whole 
 
 from sympy import Abs, Symbol, sqrt
 
-from proofs.kernel import Goal, Proof, Theorem, Total, eq, le, lt
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, Total, eq, le, lt
 from proofs.lemmas import Argument
 from proofs.sgd import step_size, steps, t
 from proofs.stationarity.ledger import (

@@ -6,7 +6,8 @@ at A∞ the root of ‖∇F‖² in the descent inequality is replaced by its ta
 
 from sympy import Symbol, sqrt
 
-from proofs.kernel import Goal, Proof, Relation, Theorem, eq, le, lt
+from proofs.goals import Goal, Proof
+from proofs.kernel import Relation, Theorem, eq, le, lt
 from proofs.lemmas import Argument
 from proofs.sgd import (
     ABSOLUTE_BIAS,

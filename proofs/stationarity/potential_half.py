@@ -6,7 +6,8 @@ D_½ is symmetric and vanishes on the diagonal, so the sum over pairs is half th
 from sympy import Rational
 
 from proofs.cohort import beta, force, l, learners, logits, m, moves, of
-from proofs.kernel import Goal, Proof, Total, eq, ne, slope
+from proofs.goals import Goal, Proof
+from proofs.kernel import Total, eq, ne, slope
 from proofs.lemmas import by_identity
 from proofs.notation import i, renyi, s, softmax
 

@@ -6,7 +6,8 @@ Per coordinate, with `w_t = E(h x_t + b)²` and `e_t = E(h x_t + b)`: `e_{t+1} =
 
 from sympy import IndexedBase, Integer
 
-from proofs.kernel import Goal, Proof, Theorem, Total, eq, lt
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, Total, eq, lt
 from proofs.lemmas import Argument
 from proofs.sgd import j, mean, outcome, step_size, t
 

@@ -7,7 +7,8 @@ left side is convex in A² and at most 0 at 0.
 
 from sympy import Symbol, sqrt
 
-from proofs.kernel import Goal, Proof, Theorem, Total, eq, le, lt
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, Total, eq, le, lt
 from proofs.lemmas import Argument
 from proofs.sgd import (
     BIAS,

@@ -4,7 +4,8 @@ r"""Opposite orders make two learners conservative: with α₁ + α₂ = 1 and �
 """
 
 from proofs.cohort import order1, order2, weight1, weight2
-from proofs.kernel import Goal, Proof, eq, ne, slope
+from proofs.goals import Goal, Proof
+from proofs.kernel import eq, ne, slope
 from proofs.lemmas import by_identity
 from proofs.notation import renyi, s, softmax
 from proofs.stationarity.curl import INDICATOR, VANISHES, paired, u, w, z1, z2

@@ -1,7 +1,8 @@
 r"""A² ≤ [2Δ/(ηT) + ηLσ² + ζ²]/(1−m): the descent lemma step by step, in expectation, summed."""
 
 from convergence.bounds import stationarity as bounds
-from proofs.kernel import Goal, Proof, Theorem, Total, le, lt
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, Total, le, lt
 from proofs.lemmas import Argument
 from proofs.sgd import (
     BIAS,

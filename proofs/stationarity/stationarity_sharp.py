@@ -6,7 +6,8 @@ run has S + 1 iterates here: T = S + 1.
 
 from sympy import Abs, Symbol, sqrt
 
-from proofs.kernel import Goal, Proof, Theorem, Time, Total, eq, le
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, Time, Total, eq, le
 from proofs.lemmas import Argument
 from proofs.sgd import (
     ABSOLUTE_BIAS,

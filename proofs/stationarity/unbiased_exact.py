@@ -6,7 +6,8 @@ With `ρ = 1 − ηL(2 − h)`: `a_k = 2L(1 − ρ^k)/(1 − ρ)`, `c_k = X(k �
 
 from sympy import Integer, Symbol, exp, log
 
-from proofs.kernel import Goal, Proof, Theorem, Total, eq, le, lt
+from proofs.goals import Goal, Proof
+from proofs.kernel import Theorem, Total, eq, le, lt
 from proofs.lemmas import Argument
 from proofs.sgd import (
     GAP,

@@ -8,7 +8,8 @@ from typing import Any
 
 from sympy import Symbol, sympify
 
-from proofs.kernel.rules import Rules, rule
+from proofs.kernel.analysis import Analysis
+from proofs.kernel.rules import rule
 from proofs.kernel.terms import Fixed, Rejected
 from proofs.kernel.theorem import _KERNEL, Relation, Theorem
 
@@ -50,7 +51,7 @@ def _unknown(claim: str, name: str) -> Goal:
 
 
 @dataclass
-class Kernel(Rules):
+class Kernel(Analysis):
     """The rules within one goal of one proof, with access to the goals shown before."""
 
     cite_goal: Callable[[str, str], Goal] = field(default=_unknown)

@@ -1,0 +1,150 @@
+r"""The axioms of analysis, a closed list; each states its hypotheses and checks them.
+
+Jensen, Young, Cauchy–Schwarz, Bernoulli, Popoviciu, Pinsker and the like are not here: they are derived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import factorial
+from typing import Any
+
+import sympy as sp
+
+from proofs.kernel.interval import positive
+from proofs.kernel.normal import is_zero
+from proofs.kernel.rules import Rules, Using, rule, supposed, union
+from proofs.kernel.signs import NONNEGATIVE, NONZERO, Signs
+from proofs.kernel.terms import Fixed, Index, Rejected, Span, Time, Total, free, slope, substitute
+from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq, le, lt
+
+
+@dataclass
+class Analysis(Rules):
+    """The rules, and what they need to know of real functions and sums."""
+
+    @rule("Taylor with Lagrange's remainder")
+    def taylor(
+        self,
+        f: sp.Expr,
+        x: sp.Symbol,
+        start: Any,
+        end: Any,
+        order: int,
+        between: Theorem | None = None,
+        using: Using = (),
+    ) -> tuple[Any, ...]:
+        """`f(end) = Σ_{k<order} f⁽ᵏ⁾(start)(end−start)ᵏ/k! + f⁽ᵒʳᵈᵉʳ⁾(ξ)(end−start)ᵒʳᵈᵉʳ/order!`.
+
+        Returns ξ, of the kind of `x`, this, and `0 ≤ (ξ−start)(end−ξ)`; `f` must be smooth for all x of its kind.
+        Where `between` orders the ends, smooth between them is enough, and two bounds of ξ come last, strict if
+        it is. Order 1 is the mean value theorem.
+        """
+        start, end, signs = sp.sympify(start), sp.sympify(end), self._signs(using)
+        for point in (start, end):
+            self._require_kind(x, point, signs)
+        bounds, premises, op = [], (), "<="
+        if between is not None:
+            op, ends = between.relation.op, sorted((start, end), key=lambda e: not is_zero(between.left - e))
+            if op not in ("<=", "<") or not is_zero(between.relation.gap - (ends[1] - ends[0])):
+                raise Rejected("the order of the ends is not shown")
+            if x in free(start) | free(end) or any(x in h.free for h in self.given):
+                raise Rejected(f"{x} is not arbitrary")
+            premises = (between,)
+            bounds = [Theorem(le(a, b), frozenset(), _KERNEL) for a, b in ((ends[0], x), (x, ends[1]))]
+        smooth = self._require_smooth(f, x, [*using, *bounds])
+        xi = self._provide(x, f, start, end)
+        jet = [
+            substitute(sp.diff(f, x, k) if k else f, {x: start}) * (end - start) ** k / factorial(k)
+            for k in range(order)
+        ]
+        remainder = substitute(sp.diff(f, x, order), {x: xi}) * (end - start) ** order / factorial(order)
+        relations = [eq(substitute(f, {x: end}), sum(jet) + remainder), le(0, (xi - start) * (end - xi))]
+        if bounds:
+            relations[1:] = [Relation(a, op, b) for a, b in ((ends[0], xi), (xi, ends[1]))]
+        hypotheses = union((*premises, *signs.used, *smooth.used))
+        return (xi, *(Theorem(r, hypotheses, _KERNEL) for r in relations))
+
+    @rule("mean value of the second divided difference")
+    def divided_difference(
+        self, f: sp.Expr, x: sp.Symbol, nodes: tuple[Any, Any, Any], using: Using = ()
+    ) -> tuple[Any, ...]:
+        """`Σ_k f(x_k)/Π_{j≠k}(x_k − x_j) = f''(ξ)/2` for distinct nodes; ξ strictly between their extremes."""
+        points, signs = [sp.sympify(n) for n in nodes], self._signs(using)
+        for k, point in enumerate(points):
+            self._require_kind(x, point, signs)
+            for other in points[:k]:
+                signs.require(point - other, NONZERO, "nodes must differ")
+        smooth = self._require_smooth(f, x, using)
+        xi = self._provide(x, f, *points)
+        parts = (
+            substitute(f, {x: p}) / sp.Mul(*(p - other for other in points if other is not p)) for p in points
+        )
+        middle = eq(sum(parts), substitute(sp.diff(f, x, 2), {x: xi}) / 2)
+        hypotheses = union((*signs.used, *smooth.used))
+        relations = (middle, lt(sp.Min(*points), xi), lt(xi, sp.Max(*points)))
+        return (xi, *(Theorem(r, hypotheses, _KERNEL) for r in relations))
+
+    def _require_smooth(self, f: sp.Expr, x: sp.Symbol, using: Using) -> Signs:
+        """`f` is smooth in `x` at every point of its kind (and between bounds that `using` may give)."""
+        signs = self._signs(using)
+        signs.require_defined(f, smooth=x)
+        self._require_every([x], *signs.used)
+        return signs
+
+    def _provide(self, x: sp.Symbol, *inputs: sp.Expr) -> sp.Expr:
+        """A new constant of the kind of `x`, indexed by all the indices that the lemma was applied at."""
+        self._provided += 1
+        label = Fixed(f"xi{self._provided}", **x.assumptions0)
+        indices = sorted((i for i in frozenset().union(*map(free, inputs)) if isinstance(i, Index)), key=str)
+        return sp.IndexedBase(label)[tuple(indices)] if indices else label
+
+    @rule("terms of a sum")
+    def terms_of_sum(self, e: Any, i: Index, *at: Index, using: Using = ()) -> Theorem:
+        """`Σ_{k ∈ at} e_k ≤ Σ_i e_i` for distinct indices, where no `e_i` is negative."""
+        e, signs = sp.sympify(e), self._signs(using)
+        signs.require(Total(e, i), NONNEGATIVE, "term")
+        if (
+            i.total == 1
+            or isinstance(i, Time)
+            or any(type(k) is not type(i) or k.total != i.total for k in at)
+        ):
+            raise Rejected(f"{at} are not indices of the sum over {i}")
+        for n, k in enumerate(at):
+            for other in at[:n]:
+                signs.require(k - other, NONZERO, "indices must differ")
+        return self._theorem(le(sum(substitute(e, {i: k}) for k in at), Total(e, i)), signs)
+
+    @rule("telescope")
+    def telescope(self, f: Any, t: Span, using: Using = ()) -> Theorem:
+        """`Σ_{t<T} (f(t+1) − f(t)) = f(T) − f(0)`."""
+        if not isinstance(t, Span):
+            raise Rejected(f"{t} does not count 0, 1, 2, …")
+        after, end, begin = (substitute(sp.sympify(f), {t: at}) for at in (t + 1, t.total, sp.Integer(0)))
+        return self._theorem(eq(Total(after - f, t), end - begin), self._signs(using))
+
+    @rule("derivative of an identity")
+    def differentiate(self, theorem: Theorem, s: sp.Symbol, at: Any, using: Using = ()) -> Theorem:
+        """`dl/ds = dr/ds` at a point, from `l = r` for every s."""
+        r, signs = theorem.relation, self._signs(using)
+        if r.op != "=" or isinstance(s, Index):
+            raise Rejected("not an identity in a real variable")
+        self._require_every([s], theorem)
+        self._require_kind(s, sp.sympify(at), signs)
+        return self._theorem(eq(slope(r.left, s, at), slope(r.right, s, at)), signs, theorem)
+
+    @rule("interval")
+    def interval(
+        self, goal: Relation, box: Mapping[sp.Symbol, tuple[Any, Any]], where: Sequence[Relation] = ()
+    ) -> Theorem:
+        """`left < right` by branch and bound with rigorous enclosures, for symbols in a box and where `l ≤ r`."""
+        ends = {s: tuple(map(sp.sympify, pair)) for s, pair in box.items()}
+        bounds = [r for s, (low, high) in ends.items() for r in (le(low, s), le(s, high))]
+        if goal.op != "<" or goal.free - set(box) or any(r.op != "<=" or r.forall for r in where):
+            raise Rejected("the goal must be strict, and speak of the symbols of the box only")
+        conditions = [supposed(r) for r in (*bounds, *where)]
+        theorem = self._theorem(goal, self._signs(conditions), *conditions)
+        positive(goal.gap, ends, [r.gap for r in where])
+        self.certified = True
+        return theorem
