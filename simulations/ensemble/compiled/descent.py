@@ -86,7 +86,7 @@ def descend(step: Any, function: Any, blocks: Blocks, steps: Steps) -> None:
     """Take the steps with every block, in place.
 
     Args:
-        step: `block_step`, `coordinate_step` or `point_step`.
+        step: `block_step`, `coordinate_step`, `fused_step` or `point_step`.
         function: what describes the problem to `step`.
         blocks: where the ensemble stands.
         steps: which to take.
@@ -146,6 +146,32 @@ def coordinate_step(slope: Any, block: Block, steps: Steps, t: int) -> None:
         for i in range(x.shape[1]):
             sums[BIAS, i] += squared_bias
     _move(block, steps, t)
+
+
+@inlined
+def fused_step(slope: Any, block: Block, steps: Steps, t: int) -> None:
+    """What `coordinate_step` does, in one pass: faster if the slope takes few operations, slower otherwise."""
+    x, _, _, _, sums = block
+    dimension, width = x.shape
+    if dimension % 2:
+        coordinate_step(slope, block, steps, t)
+        return
+    noise_scale, step_size, squared_bias = steps.noise_scale, steps.step_sizes[t], like(0, x[0, 0])
+    for j in range(0, dimension, 2):
+        a, next_a = steps.parameters[0, j], steps.parameters[0, j + 1]
+        bias, next_bias = steps.parameters[1, j], steps.parameters[1, j + 1]
+        squared_bias += bias * bias + next_bias * next_bias
+        for i in range(width):
+            normal, next_normal = draw(block, i)
+            here, there = x[j, i], x[j + 1, i]
+            gradient, next_gradient = slope(here, a), slope(there, next_a)
+            x[j, i] = here - step_size * (gradient + bias + noise_scale * normal)
+            x[j + 1, i] = there - step_size * (next_gradient + next_bias + noise_scale * next_normal)
+            sums[GRADIENT, i] += gradient * gradient + next_gradient * next_gradient
+            sums[NORM, i] += here * here + there * there
+    if squared_bias > 0:
+        for i in range(width):
+            sums[BIAS, i] += squared_bias
 
 
 @inlined
