@@ -49,6 +49,49 @@ class Argument(Kernel):
             return self.combine(le(line, image), (-1, expansion), rest=second * square, using=using)
         return self.combine(le(image, line), (1, expansion), rest=-second * square, using=using)
 
+    @rule("mean value of the second divided difference")
+    def divided_difference(
+        self,
+        f: Expr,
+        x: Symbol,
+        nodes: tuple[Any, Any, Any],
+        left: Theorem,
+        right: Theorem,
+        using: Using = (),
+    ) -> tuple[Any, ...]:
+        """`f[a, b, c] = f''(ξ)/2`, `a < ξ < c`, where `left` is `a < b` and `right` is `b < c`.
+
+        The difference g of f and its interpolating parabola vanishes at the nodes, so g' does twice (Rolle), g'' once.
+        """
+        a, b, c = map(sympify, nodes)
+        fa, fb, fc = (substitute(f, {x: node}) for node in (a, b, c))
+        first, second = (fb - fa) / (b - a), (fc - fb) / (c - b)
+        difference = (second - first) / (c - a)
+        using = [*using, left, right]
+        using.append(self.combine(lt(a, c), (1, left), (1, right)))
+        g = f - fa - first * (x - a) - difference * (x - a) * (x - b)
+        flats = []
+        for start, end, ordered in ((a, b, left), (b, c, right)):
+            xi, change, above, below = self.taylor(g, x, start, end, order=1, between=ordered, using=using)
+            slope_ = substitute(diff(g, x), {x: xi})
+            flat = self.combine(eq(slope_, 0), (-1 / (end - start), change), using=using)
+            flats.append((xi, flat, above, below))
+        (one, flat1, above, middle1), (two, flat2, middle2, below) = flats
+        between = self.combine(lt(one, two), (1, middle1), (1, middle2))
+        using.append(between)
+        xi, change, up, down = self.taylor(diff(g, x), x, one, two, order=1, between=between, using=using)
+        second_ = substitute(diff(f, x, 2), {x: xi}) / 2
+        scale = 1 / (2 * (two - one))
+        value = self.combine(
+            eq(difference, second_), (scale, change), (scale, flat1), (-scale, flat2), using=using
+        )
+        return (
+            xi,
+            value,
+            self.combine(lt(a, xi), (1, above), (1, up)),
+            self.combine(lt(xi, c), (1, down), (1, below)),
+        )
+
     @rule("monotone function")
     def monotone(self, f: Expr, x: Symbol, theorem: Theorem, using: Using = ()) -> Theorem:
         """`f(left) ≤ f(right)` from `left ≤ right` where `f' ≥ 0` for all x of its kind, strict where `f' > 0`; `=` from `=`."""

@@ -62,7 +62,9 @@ def order_one(kernel: Argument) -> Theorem:
 
 weights = IndexedBase("omega", real=True)
 mass_p, mass_q = Symbol("P", positive=True), Symbol("Q", positive=True)
-ONE_CLASS = le(mass_p**alpha * mass_q ** (1 - alpha), Total(weights[i] * p(i) ** alpha * q(i) ** (1 - alpha), i))
+ONE_CLASS = le(
+    mass_p**alpha * mass_q ** (1 - alpha), Total(weights[i] * p(i) ** alpha * q(i) ** (1 - alpha), i)
+)
 MASSES = (eq(Total(weights[i] * p(i), i), mass_p), eq(Total(weights[i] * q(i), i), mass_q))
 WEIGHTS = le(0, weights[i], i)
 

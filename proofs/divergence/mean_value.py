@@ -3,7 +3,7 @@ r"""D is α/2 times a variance of log p/q, hence at most (α/8) osc²; Popoviciu
 Also here, since the same weights and bounds occur: a third cumulant is at most osc³/(6√3).
 """
 
-from sympy import Max, Rational, Symbol, sqrt
+from sympy import Rational, Symbol, sqrt
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, eq, le, lt, ne
@@ -37,8 +37,10 @@ centre, spread, cubed = mean(weights, w), variance(weights, w), third_cumulant(w
 
 
 def single(kernel: Argument) -> tuple[Theorem, ...]:
-    """The divided difference of A on the line at 0, 1 and α is half its second derivative somewhere between."""
-    xi, difference, above, below = kernel.divided_difference(path, t, (0, 1, alpha))
+    """The divided difference of A at 0, 1 and α is half its second derivative somewhere between."""
+    nodes = (0, alpha, 1) if kernel.given[0].right == 1 else (0, 1, alpha)
+    left, right = (kernel.sign(lt(*pair)) for pair in (nodes[:2], nodes[1:]))
+    xi, difference, above, below = kernel.divided_difference(path, t, nodes, left, right)
     value = eq(renyi(alpha), alpha / 2 * variance(softmax(mixed(xi)), log_ratio))
     return xi, kernel.combine(value, (alpha, difference)), above, below
 
@@ -62,14 +64,20 @@ def popoviciu(kernel: Argument) -> Theorem:
 
 def bounded(kernel: Argument) -> Theorem:
     """The mean value, and Popoviciu's inequality for the tilted distribution."""
-    xi, value, *_ = kernel.cite("mean-value", "single value")
-    tilt = kernel.cite("mean-value", "Popoviciu", {third: mixed(xi), direction: log_ratio})
-    return kernel.combine(le(renyi(alpha), alpha / 8 * (high - low) ** 2), (1, value), (alpha / 2, tilt))
+    sides = []
+    for name, branch in (("below", lt(alpha, 1)), ("above", le(1, alpha))):
+        case = kernel.suppose(branch)
+        strict = case if name == "below" else kernel.sign(lt(1, alpha), using=[case])
+        xi, value, *_ = kernel.cite("mean-value", f"single value, {name} 1", shown=[strict])
+        tilt = kernel.cite("mean-value", "Popoviciu", {third: mixed(xi), direction: log_ratio})
+        goal = le(renyi(alpha), alpha / 8 * (high - low) ** 2)
+        sides.append(kernel.combine(goal, (1, value), (alpha / 2, tilt)))
+    return kernel.cases(*sides)
 
 
 def bounded_order_one(kernel: Argument) -> Theorem:
     """The same with Taylor's formula."""
-    xi, value, *_ = kernel.cite("mean-value", "single value, order 1")
+    xi, value, *_ = kernel.cite("mean-value", "single value, at 1")
     tilt = kernel.cite("mean-value", "Popoviciu", {third: mixed(xi), direction: log_ratio})
     return kernel.combine(le(kl(), (high - low) ** 2 / 8), (1, value), (Rational(1, 2), tilt))
 
@@ -107,23 +115,26 @@ def third_moment(kernel: Argument) -> Theorem:
 PROOF = Proof(
     "mean-value",
     goals=(
-        Goal(
-            "single value",
-            given=(ne(alpha, 1),),
-            exists=x,
-            shows=(
-                eq(renyi(alpha), alpha / 2 * variance(softmax(mixed(x)), log_ratio)),
-                lt(0, x),
-                lt(x, Max(1, alpha)),
-            ),
-            argument=single,
-            asserts=(
-                r"D_\alpha(p\|q) = \frac{\alpha}{2} \mathrm{Var}_{r_\xi}(\log p/q)"
-                r" \text{ for some } \xi \in (0, \max(1, \alpha))",
-            ),
+        *(
+            Goal(
+                f"single value, {name} 1",
+                given=(given,),
+                exists=x,
+                shows=(
+                    eq(renyi(alpha), alpha / 2 * variance(softmax(mixed(x)), log_ratio)),
+                    lt(0, x),
+                    lt(x, end),
+                ),
+                argument=single,
+                asserts=(
+                    r"D_\alpha(p\|q) = \frac{\alpha}{2} \mathrm{Var}_{r_\xi}(\log p/q)"
+                    r" \text{ for some } \xi \in (0, \max(1, \alpha))",
+                ),
+            )
+            for name, given, end in (("below", lt(alpha, 1), 1), ("above", lt(1, alpha), alpha))
         ),
         Goal(
-            "single value, order 1",
+            "single value, at 1",
             exists=x,
             shows=(eq(kl(), variance(softmax(mixed(x)), log_ratio) / 2), lt(0, x), lt(x, 1)),
             argument=single_order_one,

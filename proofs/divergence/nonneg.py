@@ -1,9 +1,9 @@
 r"""D ≥ 0, with equality iff p = q: D is a multiple of a variance of log p/q under a tilted distribution."""
 
-from sympy import Integer, Symbol, exp
+from sympy import Expr, Integer, Symbol, exp
 
 from proofs.goals import Goal, Proof
-from proofs.kernel import Theorem, Total, eq, le, ne
+from proofs.kernel import Theorem, Total, eq, le, lt, ne
 from proofs.lemmas import Argument, by_identity
 from proofs.notation import (
     a,
@@ -24,31 +24,47 @@ from proofs.notation import (
 )
 
 x = Symbol("x", real=True)
-ZERO_ONLY = r"D_\alpha(p\|q) = 0 \iff p = q \quad (\alpha > 0)"
 
 
-def order_not_one(kernel: Argument) -> tuple[Symbol, Theorem, Theorem]:
-    """`D = (α/2) Var ≥ 0`: D is α times the divided difference of A on the line at 0, 1 and α."""
-    xi, difference, *_ = kernel.divided_difference(path, t, (0, 1, alpha))
-    spread = variance(softmax(mixed(xi)), log_ratio)
-    value = kernel.combine(eq(renyi(alpha), alpha / 2 * spread), (alpha, difference))
-    return xi, value, kernel.combine(le(0, renyi(alpha)), (-1, value), rest=alpha / 2 * spread)
+def tilted_variance(at):
+    """The variance of log p/q under the tilted distribution at `at`."""
+    return variance(softmax(mixed(at)), log_ratio)
 
 
-def order_one(kernel: Argument) -> tuple[Symbol, Theorem, Theorem]:
-    """`KL = ½ Var ≥ 0`: Taylor's formula from 1 to 0."""
+def beside_one(kernel: Argument) -> tuple[Symbol, Theorem]:
+    """`D = (α/2) Var`: D is α times the divided difference of A on the line at 0, 1 and α."""
+    nodes = (0, alpha, 1) if kernel.given[0].right == 1 else (0, 1, alpha)
+    left, right = (kernel.sign(lt(*pair)) for pair in (nodes[:2], nodes[1:]))
+    xi, difference, *_ = kernel.divided_difference(path, t, nodes, left, right)
+    return xi, kernel.combine(eq(renyi(alpha), alpha / 2 * tilted_variance(xi)), (alpha, difference))
+
+
+def at_one(kernel: Argument) -> tuple[Symbol, Theorem]:
+    """`KL = ½ Var`: Taylor's formula from 1 to 0."""
     xi, expansion, _ = kernel.taylor(path, t, 1, 0, order=2)
-    spread = variance(softmax(mixed(xi)), log_ratio)
-    value = kernel.combine(eq(kl(), spread / 2), (1, expansion))
-    return xi, value, kernel.combine(le(0, kl()), (-1, value), rest=spread / 2)
+    return xi, kernel.combine(eq(kl(), tilted_variance(xi) / 2), (1, expansion))
 
 
-def equal_if_zero(kernel: Argument, order: object) -> Theorem:
+def order_one(kernel: Argument) -> Theorem:
+    """A variance is not negative."""
+    xi, value = kernel.cite("nonneg", "spread at 1")
+    return kernel.combine(le(0, kl()), (-1, value), rest=tilted_variance(xi) / 2)
+
+
+def order_not_one(kernel: Argument) -> Theorem:
+    """The same on both sides of 1."""
+    sides = []
+    for name, branch in (("below", lt(alpha, 1)), ("above", le(1, alpha))):
+        case = kernel.suppose(branch)
+        strict = case if name == "below" else kernel.sign(lt(1, alpha), using=[case])
+        xi, value = kernel.cite("nonneg", f"spread {name} 1", shown=[strict])
+        sides.append(kernel.combine(le(0, renyi(alpha)), (-1, value), rest=alpha / 2 * tilted_variance(xi)))
+    return kernel.cases(*sides)
+
+
+def equal_if_zero(kernel: Argument, name: str, value: Expr, factor: Expr) -> Theorem:
     """A variance of 0 under positive weights makes `log p/q` constant, and then p and q are equal."""
-    name, value, factor = (
-        ("order 1", kl(), Integer(1)) if order == 1 else ("order not 1", renyi(alpha), alpha)
-    )
-    xi, spread, _ = kernel.cite("nonneg", name)
+    xi, spread = kernel.cite("nonneg", name)
     weights = softmax(mixed(xi))
     centre = mean(weights, log_ratio)
     none = kernel.combine(
@@ -68,36 +84,39 @@ def equal_if_zero(kernel: Argument, order: object) -> Theorem:
     return kernel.combine(eq(p(i), q(i)), (exp(b(i)) / mass, ratio), (-q(i) / mass, total))
 
 
+def _exists(name: str, value: Expr, factor: Expr, argument, *given) -> Goal:
+    return Goal(
+        name, given=given, exists=x, shows=(eq(value, factor / 2 * tilted_variance(x)),), argument=argument
+    )
+
+
+def _equal(name: str, value: Expr, factor: Expr, *given) -> Goal:
+    return Goal(
+        f"equal if zero, {name}",
+        given=(*given, eq(value, 0)),
+        shows=(eq(p(i), q(i)),),
+        argument=lambda kernel: equal_if_zero(kernel, f"spread {name}", value, factor),
+        asserts=(r"D_\alpha(p\|q) = 0 \iff p = q \quad (\alpha > 0)",),
+    )
+
+
 PROOF = Proof(
     "nonneg",
     goals=(
+        _exists("spread below 1", renyi(alpha), alpha, beside_one, lt(alpha, 1)),
+        _exists("spread above 1", renyi(alpha), alpha, beside_one, lt(1, alpha)),
+        _exists("spread at 1", kl(), Integer(1), at_one),
         Goal(
             "order not 1",
             given=(ne(alpha, 1),),
-            exists=x,
-            shows=(eq(renyi(alpha), alpha / 2 * variance(softmax(mixed(x)), log_ratio)), le(0, renyi(alpha))),
+            shows=(le(0, renyi(alpha)),),
             argument=order_not_one,
             asserts=(r"D_\alpha(p\|q) \ge 0",),
         ),
-        Goal(
-            "order 1",
-            exists=x,
-            shows=(eq(kl(), variance(softmax(mixed(x)), log_ratio) / 2), le(0, kl())),
-            argument=order_one,
-        ),
-        Goal(
-            "equal if zero",
-            given=(ne(alpha, 1), eq(renyi(alpha), 0)),
-            shows=(eq(p(i), q(i)),),
-            argument=lambda kernel: equal_if_zero(kernel, alpha),
-            asserts=(ZERO_ONLY,),
-        ),
-        Goal(
-            "equal if zero, order 1",
-            given=(eq(kl(), 0),),
-            shows=(eq(p(i), q(i)),),
-            argument=lambda kernel: equal_if_zero(kernel, 1),
-        ),
+        Goal("order 1", shows=(le(0, kl()),), argument=order_one, asserts=(r"D_\alpha(p\|q) \ge 0",)),
+        _equal("below 1", renyi(alpha), alpha, lt(alpha, 1)),
+        _equal("above 1", renyi(alpha), alpha, lt(1, alpha)),
+        _equal("at 1", kl(), Integer(1)),
         Goal(
             "zero if equal",
             given=(ne(alpha, 1),),

@@ -35,7 +35,7 @@ def one_side(kernel: Argument) -> Theorem:
     xi, difference, above, below = kernel.taylor(renyi(x), x, alpha, larger, order=1, between=ordered)
     inside = (above, below)
     rate = kernel.cite("order-monotone", "rate", {alpha: xi}, using=inside)
-    _, _, positive = kernel.cite("nonneg", "order 1", {target: mixed(xi), own: a})
+    positive = kernel.cite("nonneg", "order 1", {target: mixed(xi), own: a})
     return kernel.combine(
         le(renyi(alpha), renyi(larger)),
         (-1, difference),

@@ -113,7 +113,7 @@ def from_pair(kernel: Argument, k, b, pair, shown: tuple[Theorem, ...]) -> Theor
         (-2 * k * (mass_p - mass_q + DISTANCE / 2), halves),
         using=[*known, *shown],
     )
-    _, _, positive = kernel.cite("nonneg", "order not 1", at, using=shown)
+    positive = kernel.cite("nonneg", "order not 1", at, using=shown)
     equal = kernel.combine(against(k, b), (1, positive), (k / 2 * DISTANCE, still), using=shown)
     return kernel.cases(equal, apart)
 

@@ -14,7 +14,7 @@ VALUE = order * kl(mixture, p) + (1 - order) * kl(mixture, q)
 def least(kernel: Argument) -> Theorem:
     """The excess over the minimum is KL(s‖r) ≥ 0."""
     split = kernel.cite("variational", "split")
-    _, _, positive = kernel.cite("nonneg", "order 1", {target: c, own: mixed(order)})
+    positive = kernel.cite("nonneg", "order 1", {target: c, own: mixed(order)})
     return kernel.combine(le((1 - order) * renyi(order), VALUE), (-1, split), (1, positive))
 
 

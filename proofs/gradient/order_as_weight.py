@@ -6,7 +6,7 @@ A ≤ B, `|y² − v| ≤ 2g − (y² − v)` for a majorant g of the positive p
 v ≥ A² and `g = y²(1 − v/B²)` else; two polynomials in one variable remain.
 """
 
-from sympy import Abs, Rational, Symbol, sign, sqrt
+from sympy import Abs, IndexedBase, Rational, Symbol, sign, sqrt
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Relation, Theorem, Total, le, lt, ne
@@ -200,31 +200,37 @@ def change(n):
     return (q(n) - r(n)) - alpha * (q(n) - p(n))
 
 
-def bounded(kernel: Argument) -> Theorem:
-    """The second divided difference at 0, 1 and α of `Σ s (q − r)`, with the signs s of the change."""
-    signs = sign(change(i))
-    size, least, most = kernel.sign_of(change(i), x, x)
-    total = kernel.sum_over(size, i)
-    along = Total(signs * (q(i) - tilted(i)), i)
-    xi, difference, *_ = kernel.divided_difference(along, t, (0, 1, alpha))
-    tilt = softmax(mixed(xi))
-    curve = tilt(i) * ((log_ratio(i) - mean(tilt, log_ratio)) ** 2 - variance(tilt, log_ratio))
-    wide = kernel.cite("order-as-weight", "deviation", {third: mixed(xi), direction: log_ratio})
-    opposite = (kernel.combine(le(-1, -signs), (1, most)), kernel.combine(le(-signs, 1), (1, least)))
-    goal = le(norm1(change), alpha * Abs(1 - alpha) * (high - low) ** 2 / (6 * ROOT3))
-    cases = []
-    for branch, sense, factor, bounds in (
-        (le(alpha, 1), 1, -signs, opposite),
-        (le(1, alpha), -1, signs, (least, most)),
+factors = IndexedBase("s", real=True)
+SIGNS = (le(-1, factors[i], i), le(factors[i], 1, i))
+RATIO_BOUNDED = (le(low, log_ratio(i), i), le(log_ratio(i), high, i))
+LARGEST = alpha * Abs(1 - alpha) * (high - low) ** 2 / (6 * ROOT3)
+ALONG = le(Total(factors[i] * change(i), i), LARGEST)
+
+
+def along_signs(kernel: Argument) -> Theorem:
+    """The second divided difference at 0, 1 and α of `Σ s (q − r)`, for any |s| ≤ 1."""
+    least, most = kernel.facts[1:3]
+    opposite = (
+        kernel.combine(le(-1, -factors[i]), (1, most)),
+        kernel.combine(le(-factors[i], 1), (1, least)),
+    )
+    along, cases = Total(factors[i] * (q(i) - tilted(i)), i), []
+    for branch, sense, nodes, factor, bounds in (
+        (lt(alpha, 1), 1, (0, alpha, 1), -factors[i], opposite),
+        (le(1, alpha), -1, (0, 1, alpha), factors[i], (least, most)),
     ):
         case = [kernel.suppose(branch)]
+        left, right = (kernel.sign(lt(*pair), using=case) for pair in (nodes[:2], nodes[1:]))
+        xi, difference, *_ = kernel.divided_difference(along, t, nodes, left, right)
+        tilt = softmax(mixed(xi))
+        curve = tilt(i) * ((log_ratio(i) - mean(tilt, log_ratio)) ** 2 - variance(tilt, log_ratio))
+        wide = kernel.cite("order-as-weight", "deviation", {third: mixed(xi), direction: log_ratio})
         length = sense * (1 - alpha)
         paired = kernel.sum_over(kernel.times_sign(factor, -curve, *bounds), i)
         modulus = kernel.absolute(length, using=case)
         cases.append(
             kernel.combine(
-                goal,
-                (-1, total),
+                ALONG,
                 (alpha * (alpha - 1), difference),
                 (alpha * length / 2, paired),
                 (alpha * length / 2, wide),
@@ -233,6 +239,15 @@ def bounded(kernel: Argument) -> Theorem:
             )
         )
     return kernel.cases(*cases)
+
+
+def bounded(kernel: Argument) -> Theorem:
+    """The signs of the change make it a 1-norm."""
+    size, least, most = kernel.sign_of(change(i), x, x)
+    along = kernel.cite(
+        "order-as-weight", "along signs", {factors: lambda n: sign(change(n))}, shown=[least, most]
+    )
+    return kernel.combine(le(norm1(change), LARGEST), (-1, kernel.sum_over(size, i)), (1, along))
 
 
 def _goal(name: str, shows: Relation, argument, *given: Relation, asserts: tuple[str, ...] = ()) -> Goal:
@@ -274,10 +289,11 @@ PROOF = Proof(
         ),
         _goal("leaning", le(SPREAD, BOUND), leaning, *BOUNDED, lt(low, high), le(2 * centre, low + high)),
         _goal("deviation", le(SPREAD, BOUND), deviation, *BOUNDED),
+        _goal("along signs", ALONG, along_signs, ne(alpha, 1), *SIGNS, *RATIO_BOUNDED),
         Goal(
             "bounded",
-            given=(ne(alpha, 1), le(low, log_ratio(i), i), le(log_ratio(i), high, i)),
-            shows=(le(norm1(change), alpha * Abs(1 - alpha) * (high - low) ** 2 / (6 * ROOT3)),),
+            given=(ne(alpha, 1), *RATIO_BOUNDED),
+            shows=(le(norm1(change), LARGEST),),
             argument=bounded,
             asserts=(
                 r"\|(q - r_\alpha) - \alpha (q - p)\|_1"

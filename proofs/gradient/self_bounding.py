@@ -30,7 +30,7 @@ def bounded(kernel: Argument, force, name: str, value) -> Theorem:
     descent = {**tilted, direction: lambda n: -force(n)}
     first = kernel.cite("grad-own", name, descent)
     _, curvature = kernel.cite("smooth-own", name, {**descent, own: line(xi)})
-    *_, positive = kernel.cite("nonneg", name, {own: line(2 / factor)})
+    positive = kernel.cite("nonneg", name, {own: line(2 / factor)})
     return kernel.combine(
         le(square(force), factor * value(q)),
         (factor, positive),

@@ -45,7 +45,7 @@ def from_pinsker(kernel: Argument, best: Theorem, scale, roof, *terms, using=())
     """`‖q − r‖₂² ≤ roof·D_α` from `‖r − q‖₁²/2 ≤ scale·D_{1/α}(r‖q)`, `roof = scale` but for `terms`."""
     inversion = kernel.cite("order-inversion", "inversion", using=using)
     short = kernel.cite("self-bounding-best", "norms")
-    _, _, positive = kernel.cite("nonneg", "order not 1", using=using)
+    positive = kernel.cite("nonneg", "order not 1", using=using)
     return kernel.combine(
         le(LENGTH, roof * renyi(alpha)),
         (1, short),

@@ -66,26 +66,6 @@ class Analysis(Rules):
         hypotheses = union((*premises, *signs.used, *smooth.used))
         return (xi, *(Theorem(r, hypotheses, _KERNEL) for r in relations))
 
-    @rule("mean value of the second divided difference")
-    def divided_difference(
-        self, f: sp.Expr, x: sp.Symbol, nodes: tuple[Any, Any, Any], using: Using = ()
-    ) -> tuple[Any, ...]:
-        """`Σ_k f(x_k)/Π_{j≠k}(x_k − x_j) = f''(ξ)/2` for distinct nodes; ξ strictly between their extremes."""
-        points, signs = [sp.sympify(n) for n in nodes], self._signs(using)
-        for k, point in enumerate(points):
-            self._require_kind(x, point, signs)
-            for other in points[:k]:
-                signs.require(point - other, NONZERO, "nodes must differ")
-        smooth = self._require_smooth(f, x, using)
-        xi = self._provide(x, f, *points)
-        parts = (
-            substitute(f, {x: p}) / sp.Mul(*(p - other for other in points if other is not p)) for p in points
-        )
-        middle = eq(sum(parts), substitute(sp.diff(f, x, 2), {x: xi}) / 2)
-        hypotheses = union((*signs.used, *smooth.used))
-        relations = (middle, lt(sp.Min(*points), xi), lt(xi, sp.Max(*points)))
-        return (xi, *(Theorem(r, hypotheses, _KERNEL) for r in relations))
-
     def _require_smooth(self, f: sp.Expr, x: sp.Symbol, using: Using) -> Signs:
         """`f` is smooth in `x` at every point of its kind (and between bounds that `using` may give)."""
         signs = self._signs(using)
