@@ -12,12 +12,10 @@ from torch.nn.functional import cross_entropy
 
 from simulations.networks.cohort import train_cohort
 from simulations.networks.data import Dataset
-from simulations.networks.models import build
+from simulations.networks.models import PERCEPTRONS, build
 from simulations.networks.result import score_logits
 from simulations.networks.sampling import BatchOrder, learner_seed
 from simulations.networks.stacked import StackedCohorts
-
-STACKABLE = ("softmax", "mlp")
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def train_arms(
     train, inputs, labels = with_validation(data)
     cohorts = [(arm, seed) for arm in arms for seed in seeds]
     models = [_learners(budget, train, seed) for _, seed in cohorts]
-    if budget.model in STACKABLE:
+    if budget.model in PERCEPTRONS:
         _train_stacked(cohorts, models, seeds, train, budget, progress)
     else:
         _train_apart(cohorts, models, train, budget, progress)

@@ -10,10 +10,10 @@ from statistics import median
 import torch
 from torch import nn
 
-from simulations.networks.arms import STACKABLE, Arm, Budget
+from simulations.networks.arms import Arm, Budget
 from simulations.networks.cohort import train_cohort
 from simulations.networks.data import Dataset
-from simulations.networks.models import build
+from simulations.networks.models import PERCEPTRONS, build
 from simulations.networks.stacked import StackedCohorts
 from simulations.networks.threads import one_thread
 
@@ -38,7 +38,7 @@ def step_costs(data: Dataset, budget: Budget, *, rounds: int = 31, steps: int = 
     """
     with one_thread():
         engines = [("modules", [_module_steps(arm, data, budget, steps) for arm in ARMS])]
-        if budget.model in STACKABLE:
+        if budget.model in PERCEPTRONS:
             engines.append(("stacked", [_stacked_steps(arm, data, budget, 10 * steps) for arm in ARMS]))
         return [
             _cost(name, runs, rounds, steps if name == "modules" else 10 * steps) for name, runs in engines

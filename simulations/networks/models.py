@@ -16,6 +16,8 @@ Norm = Literal["group", "batch"]
 
 MODELS = ("softmax", "mlp", "conv", "resnet18", "resnet20")
 """Names that `build` knows."""
+PERCEPTRONS = ("softmax", "mlp")
+"""Those that are linear layers and ReLU alone, and small."""
 
 
 def softmax_regression(features: int, classes: int) -> nn.Sequential:

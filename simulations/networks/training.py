@@ -21,7 +21,7 @@ from convergence.estimators import Ledger, LedgerEntry, Mutual
 from simulations.networks import checkpoint
 from simulations.networks.cohort import CohortRun, TrainedOrder, train_cohort
 from simulations.networks.data import Dataset, load
-from simulations.networks.models import build
+from simulations.networks.models import PERCEPTRONS, build
 from simulations.networks.monitor import Monitor
 from simulations.networks.result import TrainingResult, score
 from simulations.networks.sampling import BatchOrder, learner_seed
@@ -57,7 +57,9 @@ def train(
             memory, an interrupt) ends it, is named in the result, and leaves the last checkpoint.
     """
     device = _device(settings.device)
-    with _reproducible(settings.deterministic):
+    # Threads only wait for each other on perceptrons.
+    alone = one_thread() if set(settings.models) <= set(PERCEPTRONS) else contextlib.nullcontext()
+    with alone, _reproducible(settings.deterministic):
         dtype = torch.float64 if settings.precision == "float64" else torch.float32
         data = load(settings.data, path=settings.path, dtype=dtype).to(device)
         learners = _Learners(settings, data)

@@ -35,7 +35,7 @@ def test_arms_share_weights_and_batches_and_engines_agree(monkeypatch):
     assert stacked[arms[0]] == stacked[arms[1]], "without a mutual term the order cannot matter"
     assert stacked[arms[0]] != stacked[arms[2]]
     assert stacked[arms[0]][0] != stacked[arms[0]][1]
-    monkeypatch.setattr(arms_module, "STACKABLE", ())
+    monkeypatch.setattr(arms_module, "PERCEPTRONS", ())
     apart = train_arms(arms, [3, 4], small(), BUDGET)
     for arm in arms:
         for one, other in zip(stacked[arm], apart[arm], strict=True):

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from convergence.claims.verdict import Status
 from simulations.networks import training
@@ -132,6 +133,16 @@ def test_a_resumed_run_is_the_run_to_the_bit(tmp_path, change, monkeypatch):
         assert longer.run.losses[:6] == whole.run.losses
         with pytest.raises(ValueError, match=r"beta is 0\.5; the run in .* has 1\.0"):
             train(replace(settings, beta=0.5), save_to=path, resume=True)
+
+
+def test_weights_are_plain_state_dicts(tmp_path):
+    result = train(replace(SHORT, steps=1, ledger_every=0))
+    paths = result.write_weights(tmp_path / "weights")
+    assert [p.name for p in paths] == ["learner-0.safetensors", "learner-1.safetensors"]
+    for path, model in zip(paths, result.models, strict=True):
+        found = load_file(path)
+        assert set(found) == set(model.state_dict())
+        assert all(torch.equal(found[name], tensor) for name, tensor in model.state_dict().items())
 
 
 def test_an_interrupt_within_a_step_keeps_the_run(monkeypatch):
