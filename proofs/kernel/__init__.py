@@ -6,15 +6,6 @@ from proofs.kernel.terms import Grad, Index, LogPartition, Rejected, Softmax, Sp
 from proofs.kernel.theorem import Relation, Theorem, eq, le, lt, ne
 
 __all__ = [
-    "Analysis",
-    "Grad",
-    "Index",
-    "LogPartition",
-    "Rejected",
-    "Relation",
-    "Softmax",
-    "Span",
-    "Step",
-    "Theorem",
-]
-__all__ += ["Time", "Total", "Using", "Value", "eq", "le", "lt", "ne", "rule", "slope"]
+    "Analysis", "Grad", "Index", "LogPartition", "Rejected", "Relation", "Softmax", "Span", "Step", "Theorem",
+    "Time", "Total", "Using", "Value", "eq", "le", "lt", "ne", "rule", "slope",
+]  # fmt: skip

@@ -17,7 +17,7 @@ from proofs.kernel.normal import is_zero
 from proofs.kernel.rules import Rules, Using, rule, supposed, union
 from proofs.kernel.signs import NONNEGATIVE, NONZERO, Signs
 from proofs.kernel.terms import Fixed, Index, Rejected, Span, Time, Total, free, slope, substitute
-from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq, le, lt
+from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq, le
 
 
 @dataclass

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import reduce
 
 import sympy as sp
 from flint import arb, ctx
@@ -21,16 +23,11 @@ def enclose(e: sp.Expr, values: Mapping[sp.Expr, arb]) -> arb:
         return arb(int(e.p)) / int(e.q)
     parts = [enclose(a, values) for a in e.args]
     if isinstance(e, sp.Add | sp.Mul):
-        out = parts[0]
-        for part in parts[1:]:
-            out = out + part if isinstance(e, sp.Add) else out * part
-        return out
+        return reduce(arb.__add__ if isinstance(e, sp.Add) else arb.__mul__, parts)
     if isinstance(e, sp.Pow):
         base, k = parts
-        if e.exp.is_Integer:
-            return base ** int(e.exp)
-        if base > 0 or not k > 0:
-            return base**k
+        if base > 0 or e.exp.is_Integer or not k > 0:
+            return base ** (int(e.exp) if e.exp.is_Integer else k)
         return arb(0).union(base.upper() ** k)  # where the power is defined, 0 ≤ base
     if isinstance(e, sp.exp) or e is sp.E:
         return (parts[0] if parts else arb(1)).exp()
@@ -41,12 +38,10 @@ def enclose(e: sp.Expr, values: Mapping[sp.Expr, arb]) -> arb:
 
 def sign_of_number(e: sp.Expr) -> int | None:
     """The sign of a term without symbols, if an enclosure excludes 0."""
-    before, ctx.prec = ctx.prec, 128
-    try:
+    with ctx.workprec(128), suppress(Rejected):
         ball = enclose(e, {})
-    finally:
-        ctx.prec = before
-    return 1 if ball > 0 else -1 if ball < 0 else None
+        return 1 if ball > 0 else -1 if ball < 0 else None
+    return None
 
 
 def positive(e: sp.Expr, box: Mapping[sp.Symbol, tuple[sp.Expr, sp.Expr]], where: Sequence[sp.Expr]) -> int:

@@ -18,18 +18,7 @@ from typing import Any
 
 import sympy as sp
 
-from proofs.kernel.terms import (
-    Binder,
-    Grad,
-    Index,
-    LogPartition,
-    Rejected,
-    Slope,
-    Softmax,
-    Total,
-    Value,
-    substitute,
-)
+from proofs.kernel.terms import Binder, Defined, Index, Opaque, Rejected, Total, substitute
 
 Monomial = frozenset[tuple[sp.Expr, Fraction]]
 Poly = dict[Monomial, Fraction]
@@ -287,7 +276,7 @@ def _orders(dummies: list[Index], factors: list[tuple[sp.Expr, Fraction]]) -> It
     return (tuple(i for group in choice for i in group) for choice in itertools.product(*groups))
 
 
-def _opaque(e: Value | Grad) -> sp.Expr:
+def _opaque(e: Opaque) -> sp.Expr:
     """The same binder with its body in normal form and its bound index named canonically."""
     body, (j,) = expression(normal(e.body)), e.bound
     name = _name("_", _level(body) + 1, j.total)
@@ -333,8 +322,8 @@ FORMS: tuple[tuple[Any, Callable[[Any], Poly]], ...] = (
     (sp.Abs, lambda e: absolute(normal(e.args[0]))),
     (sp.sign, lambda e: signum(normal(e.args[0]))),
     (Total, lambda e: reduce(total, e.bound, normal(e.body))),
-    (Slope | Softmax | LogPartition, lambda e: normal(e.unfold())),
-    (Value | Grad, lambda e: _atom(_opaque(e))),
+    (Defined, lambda e: normal(e.unfold())),
+    (Opaque, lambda e: _atom(_opaque(e))),
     (sp.Max | sp.Min, _extremum_of),
     (sp.Symbol | sp.Indexed, lambda e: _atom(e)),
 )

@@ -16,15 +16,7 @@ import sympy as sp
 
 from proofs.kernel.normal import is_zero
 from proofs.kernel.signs import KNOWN, NONNEGATIVE, POSITIVE, Signs
-from proofs.kernel.terms import (
-    Fixed,
-    Index,
-    Rejected,
-    Time,
-    Total,
-    generic_element,
-    substitute,
-)
+from proofs.kernel.terms import Fixed, Index, Rejected, Time, Total, generic_element, substitute
 from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq, le
 
 P = ParamSpec("P")

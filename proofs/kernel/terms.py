@@ -76,7 +76,14 @@ class Total(Binder):
         return Total(sp.diff(self.body, s), *self.bound)
 
 
-class LogPartition(Binder):
+class Defined(Binder):
+    """A binder that stands for its `unfold()`."""
+
+    def _eval_derivative(self, s: sp.Symbol) -> sp.Expr:
+        return sp.diff(self.unfold(), s)
+
+
+class LogPartition(Defined):
     r"""`A(v) = log Σ_j exp v_j` for `v = (body)_j`: convex, with gradient `Softmax`."""
 
     def unfold(self) -> sp.Expr:
@@ -87,7 +94,7 @@ class LogPartition(Binder):
         return Total(Softmax(self.body, *self.bound, *self.bound) * sp.diff(self.body, s), *self.bound)
 
 
-class Softmax(Binder):
+class Softmax(Defined):
     r"""`exp v_n / Σ_j exp v_j` for `v = (body)_j`: `Softmax(body, j, n)`."""
 
     is_positive = True
@@ -103,24 +110,25 @@ class Softmax(Binder):
         return self * (substitute(change, {j: n}) - Total(Softmax(self.body, j, j) * change, j))
 
 
-class Value(Binder):
+class Opaque(Binder):
+    """An abstract function of a vector."""
+
+
+class Value(Opaque):
     """`F(x)` for the vector `x = (body)_j`: `Value(body, j, F)`."""
 
 
-class Grad(Binder):
+class Grad(Opaque):
     """`∂_k F(x)` for `x = (body)_j`: `Grad(body, j, F, k)`."""
 
 
-class Slope(Binder):
+class Slope(Defined):
     """`dⁿ body/dsⁿ` at `s = at`: `Slope(body, s, at, n)`."""
 
     def unfold(self) -> sp.Expr:
         """The derivative by the rules of the calculus."""
         s, at, order = self.args[1:]
         return substitute(sp.diff(self.body, s, int(order)), {s: at})
-
-    def _eval_derivative(self, s: sp.Symbol) -> sp.Expr:
-        return sp.diff(self.unfold(), s)
 
 
 def slope(body: Any, s: sp.Symbol, at: Any, order: int = 1) -> Slope:
