@@ -87,13 +87,17 @@ def find(
         ValueError: a condition on a key that no run has.
     """
     wanted = [condition(text) for text in conditions]
-    runs = [description(record) for record in _records(_folders(store, study), on_damage)]
-    if runs:
-        known = dict.fromkeys(key for run in runs for key in run)
-        for one in wanted:
-            if one.key not in known:
-                raise ValueError(unknown("key", one.key, known))
-    return [run for run in runs if all(one.holds(run) for one in wanted)]
+    known: dict[str, None] = {}
+    found = []
+    for record in _records(_folders(store, study), on_damage):
+        run = description(record)
+        known |= dict.fromkeys(run)
+        if all(one.holds(run) for one in wanted):
+            found.append(run)
+    for one in wanted:
+        if known and one.key not in known:
+            raise ValueError(unknown("key", one.key, known))
+    return found
 
 
 def sort(runs: list[Record], key: str) -> list[Record]:
