@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 from sympy import Symbol, sympify
 
 from proofs.kernel.analysis import Analysis
-from proofs.kernel.rules import rule
 from proofs.kernel.terms import Fixed, Rejected
 from proofs.kernel.theorem import _KERNEL, Relation, Theorem
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,70 @@ class Proof:
     counterexample: Callable[[], Mapping[str, object]] | None = None
 
 
+@dataclass(frozen=True)
+class Step:
+    """One application of a rule: what was derived, by which rule, and how the check went."""
+
+    number: int
+    relations: tuple[Relation, ...]
+    rule: str
+    result: str
+
+
+def rule(name: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+    """Mark a method as a rule, so that each use of it is one numbered step; a rule used within it is not one."""
+
+    def decorate(method: Callable[P, Any]) -> Callable[P, Any]:
+        @wraps(method)
+        def applied(*args: P.args, **kwargs: P.kwargs) -> Any:
+            steps: list[Step] = args[0].steps  # type: ignore[attr-defined]
+            before, relations, result = len(steps), (), "checked"
+            try:
+                derived = method(*args, **kwargs)
+                parts = derived if isinstance(derived, tuple) else (derived,)
+                relations = tuple(t.relation for t in parts if isinstance(t, Theorem))
+                return derived
+            except Rejected as error:
+                result = f"rejected: {error}"
+                raise
+            finally:
+                steps[before:] = [Step(before + 1, relations, name, result)]
+
+        return applied
+
+    return decorate
+
+
+NAMES = {
+    "suppose": "hypothesis",
+    "combine": "combination",
+    "sum_over": "sum over an index",
+    "at": "instance",
+    "cut": "cut",
+    "cases": "cases",
+    "induction": "induction",
+    "antisymmetry": "antisymmetry",
+    "congruence": "congruence",
+    "resolve": "value at a known sign",
+    "taylor": "Taylor with Lagrange's remainder",
+    "terms_of_sum": "terms of a sum",
+    "telescope": "telescope",
+    "differentiate": "derivative of an identity",
+    "interval": "interval",
+}
+"""The rules of the kernel, as the record of a proof calls them."""
+
+
 def _unknown(claim: str, name: str) -> Goal:
     raise Rejected(f"nothing is known of {claim}, {name}")
 
 
 @dataclass
 class Kernel(Analysis):
-    """The rules within one goal of one proof, with access to the goals shown before."""
+    """The rules within one goal of one proof, each use a step, with access to the goals shown before."""
 
+    goal: tuple[Relation, ...] = ()
+    steps: list[Step] = field(default_factory=list)
     cite_goal: Callable[[str, str], Goal] = field(default=_unknown)
 
     @rule("cited result")
@@ -81,6 +139,10 @@ class Kernel(Analysis):
         self._provided += 1
         value = {goal.exists: Fixed(f"xi{self._provided}", real=True)}
         return (*value.values(), *(Theorem(t.relation.at(value), t.hypotheses, _KERNEL) for t in out))
+
+
+for _method, _name in NAMES.items():
+    setattr(Kernel, _method, rule(_name)(getattr(Analysis, _method)))
 
 
 def conclude(goal: Goal, kernel: Kernel) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 from sympy import Abs, Expr, Integer, Max, Min, Symbol, diff, sign, sqrt, sympify
 
-from proofs.goals import Kernel
-from proofs.kernel import Index, Relation, Theorem, Time, Total, Using, eq, le, lt, rule
-from proofs.kernel.terms import free, fresh, substitute
+from proofs.goals import Kernel, rule
+from proofs.kernel import Index, Relation, Theorem, Time, Total, Using, eq, le, lt
+from proofs.kernel.terms import substitute
 
 y = Symbol("y", real=True)
 
@@ -94,7 +94,7 @@ class Argument(Kernel):
 
     @rule("monotone function")
     def monotone(self, f: Expr, x: Symbol, theorem: Theorem, using: Using = ()) -> Theorem:
-        """`f(left) ≤ f(right)` from `left ≤ right` where `f' ≥ 0` for all x of its kind, strict where `f' > 0`; `=` from `=`."""
+        """`f(left) ≤ f(right)` from `left ≤ right` where `f' ≥ 0`, strict where `f' > 0`; `=` from `=`."""
         r = theorem.relation
         if r.op == "=":
             return self.congruence(f, x, theorem, using=using)
@@ -110,8 +110,7 @@ class Argument(Kernel):
     def cauchy_schwarz(self, u: Any, v: Any, *indices: Index, weight: Any = 1, using: Using = ()) -> Theorem:
         """`(Σ w u v)² ≤ Σ w u² · Σ w v²`: the difference is `½ ΣΣ w w (u v − v u)²` (Lagrange)."""
         u, v, weight = sympify(u), sympify(v), sympify(weight)
-        taken = free(u) | free(v) | free(weight)
-        twins = {i: fresh(i, taken) for i in indices}
+        twins = {i: type(i)(f"{i}'", i.total) for i in indices}
         u2, v2, weight2 = (substitute(e, twins) for e in (u, v, weight))
         square = weight * weight2 * (u * v2 - v * u2) ** 2
         sums = [Total(weight * e, *indices) for e in (u * v, u**2, v**2)]

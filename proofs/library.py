@@ -7,9 +7,8 @@ import time
 from dataclasses import dataclass, field, replace
 
 from convergence.claims.verdict import Status
-from proofs.goals import Goal, Proof
-from proofs.kernel import Rejected, Step
-from proofs.goals import conclude
+from proofs.goals import Goal, Proof, Step, conclude
+from proofs.kernel import Rejected
 from proofs.lemmas import Argument
 
 GROUPS = ("divergence", "gradient", "stationarity")
@@ -135,7 +134,7 @@ def _outcome(proof: Proof, goal: Goal) -> _Outcome:
         outcome.certified |= result.certified
         return found
 
-    kernel = Argument(goal.given, goal.shows, outcome.steps, cite_goal=cited)
+    kernel = Argument(goal.given, goal=goal.shows, steps=outcome.steps, cite_goal=cited)
     _open.append((proof.claim, goal.name))
     try:
         conclude(goal, kernel)

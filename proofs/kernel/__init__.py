@@ -1,11 +1,11 @@
 """The kernel that checks proofs: terms, normal forms, signs and rules. See docs/kernel.md."""
 
 from proofs.kernel.analysis import Analysis
-from proofs.kernel.rules import Step, Using, rule
+from proofs.kernel.rules import Using
 from proofs.kernel.terms import Grad, Index, LogPartition, Rejected, Softmax, Span, Time, Total, Value, slope
 from proofs.kernel.theorem import Relation, Theorem, eq, le, lt, ne
 
 __all__ = [
-    "Analysis", "Grad", "Index", "LogPartition", "Rejected", "Relation", "Softmax", "Span", "Step", "Theorem",
-    "Time", "Total", "Using", "Value", "eq", "le", "lt", "ne", "rule", "slope",
+    "Analysis", "Grad", "Index", "LogPartition", "Rejected", "Relation", "Softmax", "Span", "Theorem",
+    "Time", "Total", "Using", "Value", "eq", "le", "lt", "ne", "slope",
 ]  # fmt: skip

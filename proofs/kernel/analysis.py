@@ -14,7 +14,7 @@ import sympy as sp
 
 from proofs.kernel.interval import positive
 from proofs.kernel.normal import is_zero
-from proofs.kernel.rules import Rules, Using, rule, supposed, union
+from proofs.kernel.rules import Rules, Using, supposed, union
 from proofs.kernel.signs import NONNEGATIVE, NONZERO, Signs
 from proofs.kernel.terms import Fixed, Index, Rejected, Span, Time, Total, free, slope, substitute
 from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq, le
@@ -24,7 +24,6 @@ from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq, le
 class Analysis(Rules):
     """The rules, and what they need to know of real functions and sums."""
 
-    @rule("Taylor with Lagrange's remainder")
     def taylor(
         self,
         f: sp.Expr,
@@ -32,7 +31,7 @@ class Analysis(Rules):
         start: Any,
         end: Any,
         order: int,
-        between: Theorem | None = None,
+        between: Any = None,
         using: Using = (),
     ) -> tuple[Any, ...]:
         """`f(end) = Σ_{k<order} f⁽ᵏ⁾(start)(end−start)ᵏ/k! + f⁽ᵒʳᵈᵉʳ⁾(ξ)(end−start)ᵒʳᵈᵉʳ/order!`.
@@ -55,12 +54,10 @@ class Analysis(Rules):
             bounds = [Theorem(le(a, b), frozenset(), _KERNEL) for a, b in ((ends[0], x), (x, ends[1]))]
         smooth = self._require_smooth(f, x, [*using, *bounds])
         xi = self._provide(x, f, start, end)
-        jet = [
-            substitute(sp.diff(f, x, k) if k else f, {x: start}) * (end - start) ** k / factorial(k)
-            for k in range(order)
-        ]
-        remainder = substitute(sp.diff(f, x, order), {x: xi}) * (end - start) ** order / factorial(order)
-        relations = [eq(substitute(f, {x: end}), sum(jet) + remainder), le(0, (xi - start) * (end - xi))]
+        points = (start,) * order + (xi,)
+        jet = [substitute(sp.diff(f, x, k), {x: at}) * (end - start) ** k for k, at in enumerate(points)]
+        expansion = sum(term / factorial(k) for k, term in enumerate(jet))
+        relations = [eq(substitute(f, {x: end}), expansion), le(0, (xi - start) * (end - xi))]
         if bounds:
             relations[1:] = [Relation(a, op, b) for a, b in ((ends[0], xi), (xi, ends[1]))]
         hypotheses = union((*premises, *signs.used, *smooth.used))
@@ -80,23 +77,18 @@ class Analysis(Rules):
         indices = sorted((i for i in frozenset().union(*map(free, inputs)) if isinstance(i, Index)), key=str)
         return sp.IndexedBase(label)[tuple(indices)] if indices else label
 
-    @rule("terms of a sum")
     def terms_of_sum(self, e: Any, i: Index, *at: Index, using: Using = ()) -> Theorem:
         """`Σ_{k ∈ at} e_k ≤ Σ_i e_i` for distinct indices, where no `e_i` is negative."""
         e, signs = sp.sympify(e), self._signs(using)
         signs.require(Total(e, i), NONNEGATIVE, "term")
-        if (
-            i.total == 1
-            or isinstance(i, Time)
-            or any(type(k) is not type(i) or k.total != i.total for k in at)
-        ):
+        ranges = {(type(k), k.total) for k in (i, *at)}
+        if len(ranges) > 1 or i.total == 1 or isinstance(i, Time):
             raise Rejected(f"{at} are not indices of the sum over {i}")
         for n, k in enumerate(at):
             for other in at[:n]:
                 signs.require(k - other, NONZERO, "indices must differ")
         return self._theorem(le(sum(substitute(e, {i: k}) for k in at), Total(e, i)), signs)
 
-    @rule("telescope")
     def telescope(self, f: Any, t: Span, using: Using = ()) -> Theorem:
         """`Σ_{t<T} (f(t+1) − f(t)) = f(T) − f(0)`."""
         if not isinstance(t, Span):
@@ -104,7 +96,6 @@ class Analysis(Rules):
         after, end, begin = (substitute(sp.sympify(f), {t: at}) for at in (t + 1, t.total, sp.Integer(0)))
         return self._theorem(eq(Total(after - f, t), end - begin), self._signs(using))
 
-    @rule("derivative of an identity")
     def differentiate(self, theorem: Theorem, s: sp.Symbol, at: Any, using: Using = ()) -> Theorem:
         """`dl/ds = dr/ds` at a point, from `l = r` for every s."""
         r, signs = theorem.relation, self._signs(using)
@@ -114,7 +105,6 @@ class Analysis(Rules):
         self._require_kind(s, sp.sympify(at), signs)
         return self._theorem(eq(slope(r.left, s, at), slope(r.right, s, at)), signs, theorem)
 
-    @rule("interval")
     def interval(
         self, goal: Relation, box: Mapping[sp.Symbol, tuple[Any, Any]], where: Sequence[Relation] = ()
     ) -> Theorem:

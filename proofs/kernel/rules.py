@@ -7,10 +7,9 @@ second divided difference, a term of a sum, telescoping, the derivative of an id
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import wraps
-from typing import Any, ParamSpec
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 
@@ -19,44 +18,9 @@ from proofs.kernel.signs import KNOWN, NONNEGATIVE, POSITIVE, Signs
 from proofs.kernel.terms import Fixed, Index, Rejected, Time, Total, generic_element, substitute
 from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq, le
 
-P = ParamSpec("P")
 Using = Sequence[Theorem]
 Term = tuple[Any, Theorem]
 OPPOSITE = {("<=", "<="), ("<=", "<"), ("<", "<="), ("=", "!="), ("!=", "=")}
-
-
-@dataclass(frozen=True)
-class Step:
-    """One application of a rule: what was derived, by which rule, and how the check went."""
-
-    number: int
-    relations: tuple[Relation, ...]
-    rule: str
-    result: str
-
-
-def rule(name: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
-    """Mark a method as a rule, so that each use of it is one numbered step; a rule used within it is not one."""
-
-    def decorate(method: Callable[P, Any]) -> Callable[P, Any]:
-        @wraps(method)
-        def applied(*args: P.args, **kwargs: P.kwargs) -> Any:
-            steps: list[Step] = args[0].steps  # type: ignore[attr-defined]
-            before, relations, result = len(steps), (), "checked"
-            try:
-                derived = method(*args, **kwargs)
-                parts = derived if isinstance(derived, tuple) else (derived,)
-                relations = tuple(t.relation for t in parts if isinstance(t, Theorem))
-                return derived
-            except Rejected as error:
-                result = f"rejected: {error}"
-                raise
-            finally:
-                steps[before:] = [Step(before + 1, relations, name, result)]
-
-        return applied
-
-    return decorate
 
 
 def union(theorems: Iterable[Theorem]) -> frozenset[Relation]:
@@ -75,13 +39,9 @@ class Rules:
 
     Args:
         given: hypotheses of the goal; every rule may use them as facts about signs.
-        goal: what is to be shown.
-        steps: the record.
     """
 
     given: tuple[Relation, ...]
-    goal: tuple[Relation, ...]
-    steps: list[Step] = field(default_factory=list)
     certified: bool = False
     _provided: int = 0
 
@@ -96,12 +56,10 @@ class Rules:
             signs.require_defined(side)
         return Theorem(relation, union((*premises, *signs.used)), _KERNEL)
 
-    @rule("hypothesis")
     def suppose(self, relation: Relation) -> Theorem:
         """`relation ⊢ relation`: for one branch of `cases`, or a hypothesis of the goal."""
         return supposed(relation)
 
-    @rule("combination")
     def combine(self, goal: Relation, *terms: Term, rest: Any = 0, using: Using = ()) -> Theorem:
         """`goal.right − goal.left = Σ multiplier·(right − left) + rest`, multipliers and rest of the right sign.
 
@@ -125,7 +83,6 @@ class Rules:
             raise Rejected("the combination is not strict")
         return self._theorem(goal, signs, *(t for _, t in pairs))
 
-    @rule("sum over an index")
     def sum_over(self, theorem: Theorem, *indices: Index, weight: Any = 1, using: Using = ()) -> Theorem:
         """`Σ weight·left op Σ weight·right` from the relation at each index; the weights are not negative."""
         r, weight, signs = theorem.relation, sp.sympify(weight), self._signs(using)
@@ -146,7 +103,6 @@ class Rules:
             if named := set(names) & t.fixed:
                 raise Rejected(f"it is not known for every {', '.join(map(str, named))}")
 
-    @rule("instance")
     def at(self, theorem: Theorem, images: Mapping[Any, Any], using: Using = ()) -> Theorem:
         """The theorem at other values of its symbols, indices and families; their kinds must agree."""
         signs = self._signs(using)
@@ -173,7 +129,6 @@ class Rules:
             signs.require(image, POSITIVE if symbol.is_positive else NONNEGATIVE, f"image of {symbol}")
         signs.require_defined(image)
 
-    @rule("cut")
     def cut(self, theorem: Theorem, *shown: Theorem, using: Using = ()) -> Theorem:
         """Drop hypotheses that are shown, by theorems or by their signs."""
         signs, premises, kept = self._signs(using), [], []
@@ -185,7 +140,6 @@ class Rules:
                 kept.append(h)
         return Theorem(theorem.relation, union((*premises, *signs.used)).union(kept), _KERNEL)
 
-    @rule("cases")
     def cases(self, one: Theorem, other: Theorem) -> Theorem:
         """What follows from a relation and from its opposite follows."""
         if not one.relation.same(other.relation):
@@ -197,7 +151,6 @@ class Rules:
                     return Theorem(one.relation, kept, _KERNEL)
         raise Rejected("the cases do not exhaust all possibilities")
 
-    @rule("induction")
     def induction(self, n: Time, start: Theorem, step: Theorem, statement: Relation) -> Theorem:
         """`statement` for all n ≥ 0 from `statement` at 0 and `statement ⊢ statement at n+1`."""
         if not isinstance(n, Time) or not start.relation.same(statement.at({n: sp.Integer(0)})):
@@ -209,7 +162,6 @@ class Rules:
             raise Rejected(f"a hypothesis speaks of this {n}")
         return Theorem(statement, others, _KERNEL)
 
-    @rule("antisymmetry")
     def antisymmetry(self, one: Theorem, other: Theorem) -> Theorem:
         """`x ≤ y` and `y ≤ x` give `x = y`."""
         opposed = is_zero(one.relation.gap + other.relation.gap)
@@ -217,7 +169,6 @@ class Rules:
             raise Rejected("the inequalities do not oppose each other")
         return Theorem(eq(one.left, one.right), union((one, other)), _KERNEL)
 
-    @rule("congruence")
     def congruence(self, f: sp.Expr, x: sp.Symbol, theorem: Theorem, using: Using = ()) -> Theorem:
         """`f(left) = f(right)` from `left = right`."""
         if theorem.relation.op != "=":
@@ -226,7 +177,6 @@ class Rules:
         images = [substitute(f, {x: side}) for side in (theorem.left, theorem.right)]
         return self._theorem(eq(*images), signs, theorem)
 
-    @rule("value at a known sign")
     def resolve(self, e: sp.Abs | sp.Max | sp.Min | sp.sign, using: Using = ()) -> Theorem:
         """`|x| = ±x` for x ≷ 0, `sign(x)` for x of known sign, `Max` and `Min` by an argument that is extreme."""
         signs = self._signs(using)

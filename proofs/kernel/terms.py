@@ -137,7 +137,7 @@ def slope(body: Any, s: sp.Symbol, at: Any, order: int = 1) -> Slope:
 
 
 def substitute(e: sp.Expr, images: Mapping[Any, Any]) -> sp.Expr:
-    """Replace symbols by expressions and families by functions of their indices, never capturing a bound one."""
+    """Replace symbols by expressions and families by functions of their indices; no bound one may be captured."""
     for i in (e, *getattr(e, "bound", ())):
         if isinstance(i, Index) and not free(i.total).isdisjoint(images):
             raise Rejected(f"the range of {i} depends on what is replaced")
@@ -147,33 +147,23 @@ def substitute(e: sp.Expr, images: Mapping[Any, Any]) -> sp.Expr:
         indices = [substitute(i, images) for i in e.indices]
         return images[e.base](*indices) if e.base in images else e.base[tuple(indices)]
     if isinstance(e, Binder):
-        inner = {key: image for key, image in images.items() if key not in e.bound}
-        incoming = frozenset().union(*(image_free(image) for image in inner.values()))
-        bound = tuple(fresh(i, incoming | free(e.body)) if i in incoming else i for i in e.bound)
-        body = substitute(substitute(e.body, dict(zip(e.bound, bound, strict=True))), inner)
-        return e.func(body, *bound, *(substitute(a, images) for a in e.free))
+        inner = {key: image for key, image in images.items() if key in free(e.body) - set(e.bound)}
+        if any(not image_free(image).isdisjoint(e.bound) for image in inner.values()):
+            raise Rejected(f"{e.bound} would capture what is put for {', '.join(map(str, inner))}")
+        return e.func(substitute(e.body, inner), *e.bound, *(substitute(a, images) for a in e.free))
     return e.func(*(substitute(a, images) for a in e.args))
 
 
 @cache
 def free(e: sp.Expr) -> frozenset[Any]:
-    """Symbols, indices and families that occur free in `e`."""
+    """Symbols, indices and families that occur free in `e`, and what the ranges of its indices depend on."""
     if isinstance(e, sp.Symbol):
-        return frozenset((e,))
+        return frozenset((e,)) | (free(e.total) if isinstance(e, Index) else frozenset())
     if isinstance(e, Binder):
-        return (free(e.body) - set(e.bound)).union(*(free(a) for a in e.free))
+        bound = frozenset().union(*(free(a) for a in (e.body, *e.bound))) - set(e.bound)
+        return bound.union(*(free(a) for a in e.free))
     base, parts = ((e.base,), e.indices) if isinstance(e, sp.Indexed) else ((), e.args)
     return frozenset(base).union(*(free(a) for a in parts))
-
-
-def fresh(v: Any, taken: frozenset[Any]) -> Any:
-    """A symbol, index or family like `v` whose name is not among those taken."""
-    name, names = str(v), {str(s) for s in taken}
-    while name in names:
-        name += "'"
-    if isinstance(v, sp.IndexedBase):
-        return sp.IndexedBase(sp.Symbol(name, **v.label.assumptions0))
-    return type(v)(name, v.total) if isinstance(v, Index) else sp.Symbol(name, **v.assumptions0)
 
 
 def image_free(image: Any) -> frozenset[Any]:

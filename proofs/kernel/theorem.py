@@ -10,7 +10,7 @@ from typing import Any, Literal
 import sympy as sp
 
 from proofs.kernel.normal import is_zero
-from proofs.kernel.terms import free, fresh, image_free, substitute
+from proofs.kernel.terms import Rejected, free, image_free, substitute
 
 _KERNEL = object()
 
@@ -35,18 +35,12 @@ class Relation:
         return (free(self.left) | free(self.right)) - set(self.forall)
 
     def at(self, images: Mapping[Any, Any]) -> Relation:
-        """Substitute; what `forall` quantifies stays, renamed where an image speaks of it."""
-        images = {key: image for key, image in images.items() if key not in self.forall}
-        incoming = frozenset().union(*(image_free(image) for image in images.values()))
-        taken = incoming | free(self.left) | free(self.right)
-        names = {v: fresh(v, taken) if v in incoming else v for v in self.forall}
-        renamed = {
-            v: partial(_element, w) if isinstance(w, sp.IndexedBase) else w
-            for v, w in names.items()
-            if v != w
-        }
-        sides = [substitute(substitute(e, renamed), images) for e in (self.left, self.right)]
-        return Relation(sides[0], self.op, sides[1], tuple(names.values()))
+        """Substitute; what `forall` quantifies stays, and may not be captured."""
+        images = {key: image for key, image in images.items() if key in self.free}
+        if any(not image_free(image).isdisjoint(self.forall) for image in images.values()):
+            raise Rejected(f"{self.forall} would be captured")
+        left, right = (substitute(e, images) for e in (self.left, self.right))
+        return Relation(left, self.op, right, self.forall)
 
     def same(self, other: Relation) -> bool:
         """Whether both say the same: equal gaps (for `=` and `!=` up to sign), equal quantifiers."""
@@ -60,10 +54,6 @@ class Relation:
     def __str__(self) -> str:
         names = f" for all {', '.join(map(str, self.forall))}" if self.forall else ""
         return f"{self.left} {self.op} {self.right}{names}"
-
-
-def _element(family: sp.IndexedBase, *indices: Any) -> sp.Expr:
-    return family[indices]
 
 
 def _relation(op: str, left: Any, right: Any, *forall: Any) -> Relation:
