@@ -7,6 +7,7 @@ import sys
 import typer
 
 from rdml.commands import claims, config, runs, scope, simulate
+from rdml.commands.compare import compare
 from rdml.commands.doctor import doctor
 from rdml.commands.floor import floor
 from rdml.commands.plot import plot
@@ -16,7 +17,7 @@ from rdml.commands.train import train
 from rdml.commands.verify import verify
 from rdml.commands.worst_case import worst_case
 
-SEVERAL = ("--alpha", "--beta", "--step-size")
+SEVERAL = ("--alpha", "--beta", "--step-size", "--weight")
 
 app = typer.Typer(
     name="rdml",
@@ -43,6 +44,7 @@ app.command()(scope.basins)
 app.command()(scope.tightness)
 app.command()(scope.phase)
 app.command()(train)
+app.command()(compare)
 app.command()(sweep)
 app.add_typer(runs.app, name="runs")
 app.add_typer(config.app, name="config")

@@ -75,10 +75,6 @@ class Verification:
             refutation = self.refutation(claim.id)
             if refutation is not None and refutation.counterexample is None:
                 lines.append(f"{claim.id}: no witness refuted its false neighbour")
-            if not self.interrupted and not self.of(claim.id):
-                lines.append(
-                    f"{claim.id}: none of the chosen witnesses ({', '.join(self.witnesses)}) speaks of it"
-                )
         return lines
 
     def to_json(self) -> dict[str, object]:

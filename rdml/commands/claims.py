@@ -57,6 +57,7 @@ def show_claim(claim: Annotated[str, typer.Argument(metavar="CLAIM", help="Claim
 
     import proofs
     from convergence.claims import find
+    from proofs.printing import latex
 
     found = find(claim)
     lines = [f"[bold]{found.id}[/]"]
@@ -75,8 +76,9 @@ def show_claim(claim: Annotated[str, typer.Argument(metavar="CLAIM", help="Claim
         checked = proofs.check(proof)
         lines += [f"proof: [bold]{checked.status}[/]"]
         for step in checked.steps:
+            statements = "; ".join(latex(relation) for relation in step.relations)
             lines += [
-                f"  {step.number:>2}. {escape(step.statement)}",
+                f"  {step.number:>2}. {escape(statements)}",
                 f"      by {escape(step.rule)}: {escape(step.result)}",
             ]
         if checked.missing:
