@@ -65,7 +65,8 @@ def rule(name: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
         @wraps(method)
         def applied(*args: P.args, **kwargs: P.kwargs) -> Any:
             steps: list[Step] = args[0].steps  # type: ignore[attr-defined]
-            before, relations, result = len(steps), (), "checked"
+            before, result = len(steps), "checked"
+            relations: tuple[Relation, ...] = ()
             try:
                 derived = method(*args, **kwargs)
                 parts = derived if isinstance(derived, tuple) else (derived,)

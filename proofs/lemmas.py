@@ -6,7 +6,7 @@ L-smoothness is supposed as.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from sympy import Abs, Expr, Integer, Max, Min, Symbol, diff, sign, sqrt, sympify
 
@@ -100,7 +100,7 @@ class Argument(Kernel):
             return self.congruence(f, x, theorem, using=using)
         xi, change, _ = self.taylor(f, x, r.left, r.right, order=1, using=using)
         rate = substitute(diff(f, x), {x: xi})
-        op = "<" if r.op == "<" and self._signs(using).of(rate) <= {1} else "<="
+        op: Literal["<", "<="] = "<" if r.op == "<" and self._signs(using).of(rate) <= {1} else "<="
         images = (substitute(f, {x: side}) for side in (r.left, r.right))
         return self.combine(
             Relation(next(images), op, next(images)), (-1, change), (rate, theorem), using=using
@@ -122,10 +122,10 @@ class Argument(Kernel):
         """`x ≤ y` from `x² ≤ y²` and `0 ≤ y`; without y, `x ≤ √r` from `x² ≤ r`."""
         x, y = sympify(x), sqrt(theorem.right) if y is None else sympify(y)
         square = self.combine(le(0, theorem.right), (1, theorem), rest=x**2, using=using)
-        known = [*using, self.sign(le(0, y), using=[*using, square])]
-        short, beyond = self.suppose(le(x, y)), self.suppose(lt(y, x))
-        both = self.combine(lt(0, x + y), (1, beyond), (2, known[-1]), using=[*known, square])
-        known += [square, both]
+        known = [*using, square, self.sign(le(0, y), using=[*using, square])]
+        short, beyond = self.suppose(le(x, y), using=known), self.suppose(lt(y, x), using=known)
+        both = self.combine(lt(0, x + y), (1, beyond), (2, known[-1]), using=known)
+        known.append(both)
         longer = self.combine(le(x, y), (1 / (x + y), theorem), using=known)
         return longer if beyond.relation not in longer.hypotheses else self.cases(short, longer)
 
@@ -180,7 +180,7 @@ class Argument(Kernel):
         return self.cases(*ends)
 
     @rule("sign function")
-    def sign_of(self, e: Any, f: Expr, x: Symbol) -> tuple[Theorem, Theorem, Theorem]:
+    def sign_of(self, e: Any, f: Expr, x: Symbol) -> tuple[Theorem, ...]:
         """`sign(e)·(f(e) − f(0)) = |f(e) − f(0)|` for an increasing `f`; `−1 ≤ sign(e)`; `sign(e) ≤ 1`."""
         e, zero = sympify(e), Integer(0)
         change = substitute(f, {x: e}) - substitute(f, {x: zero})
@@ -246,7 +246,7 @@ class Argument(Kernel):
         """`e_t ≤ e* + ρ^t (e_0 − e*)` from `e_{t+1} ≤ ρ e_t + (1 − ρ) e*` for all t, ρ ≥ 0."""
         begun = substitute(sequence, {t: Integer(0)})
         claim = le(sequence, limit + rate**t * (begun - limit))
-        start, supposed = self.combine(claim.at({t: Integer(0)})), self.suppose(claim)
+        start, supposed = self.combine(claim.at({t: Integer(0)})), self.suppose(claim, using=using)
         following = self.combine(claim.at({t: t + 1}), (1, one_step), (rate, supposed), using=using)
         return self.induction(t, start, following, claim)
 
@@ -255,6 +255,6 @@ def _size(e: Expr) -> Abs:
     return Abs(e, evaluate=False)
 
 
-def by_identity(kernel: Kernel) -> tuple[Theorem, ...]:
+def by_identity(kernel: Argument) -> tuple[Theorem, ...]:
     """The argument of a goal whose relations are identities."""
     return tuple(kernel.identity(relation.left, relation.right) for relation in kernel.goal)

@@ -2,7 +2,7 @@ r"""The worst instances of section 3 live on `F(x) = Lx²/2` on a line, where `�
 
 from sympy import IndexedBase, Symbol
 
-from proofs.kernel import Relation, Total, eq, slope
+from proofs.kernel import Relation, Slope, Total, eq
 from proofs.sgd import smoothness, step_size, t
 from proofs.stationarity.stationarity_sharp import count, s
 
@@ -16,7 +16,7 @@ MEAN_SQUARE = ((smoothness * position[0]) ** 2 + Total((smoothness * position[s 
 """`A²`, the first gradient apart."""
 
 IS_SMOOTH = (
-    eq(slope(smoothness / 2 * y**2, y, y), smoothness * y),
+    eq(Slope(smoothness / 2 * y**2, y, y), smoothness * y),
     eq(
         smoothness / 2 * z**2,
         smoothness / 2 * y**2 + smoothness * y * (z - y) + smoothness / 2 * (z - y) ** 2,

@@ -12,7 +12,7 @@ R = 1, Q = 1−u: around that point F is bounded by a quadratic in (R, Q) and th
 from sympy import Rational, Symbol, exp, log
 
 from proofs.goals import Goal
-from proofs.kernel import Theorem, le, lt, slope
+from proofs.kernel import Slope, Theorem, le, lt
 from proofs.lemmas import Argument
 
 order, constant = Symbol("beta", positive=True), Symbol("kappa", positive=True)
@@ -129,7 +129,7 @@ def along(kernel: Argument) -> Theorem:
     powers = kernel.monotone(exp(z), z, exponents)
     linear = kernel.tangent(exp(z), z, at=0, to=2 * growth * at**2)
     convex = kernel.combine(
-        le(0, slope(line, tau, xi, 2)),
+        le(0, Slope(line, tau, xi, 2)),
         (order * (order - 1) * width**2, curved),
         (4 * (order - 1) * width**2, powers),
         (2 * growth * width**2 * exp(growth * at**2), linear),

@@ -7,7 +7,7 @@ concave. For α > 1 the affinity is log-convex in q: q is at least the geometric
 from sympy import IndexedBase, Max, Symbol, exp, log
 
 from proofs.goals import Goal, Proof
-from proofs.kernel import Theorem, Total, eq, le, lt, slope
+from proofs.kernel import Slope, Theorem, Total, eq, le, lt
 from proofs.lemmas import Argument
 from proofs.notation import (
     a,
@@ -151,7 +151,7 @@ JOINT = (
 )
 OWN = r"D_\alpha(p\|\lambda q + \bar\lambda q') \le \lambda D_\alpha(p\|q) + \bar\lambda D_\alpha(p\|q')"
 LOGITS = r"z_q \mapsto D_\alpha(p\|q) \text{ is convex} \quad (\alpha \ge 1)"
-CURVATURE, CURVATURE_ONE = slope(renyi(alpha, p, MOVED), s, 0, 2), slope(kl(p, MOVED), s, 0, 2)
+CURVATURE, CURVATURE_ONE = Slope(renyi(alpha, p, MOVED), s, 0, 2), Slope(kl(p, MOVED), s, 0, 2)
 own_side = share * renyi(alpha, p, q) + rest * renyi(alpha, p, q2)
 
 PROOF = Proof(

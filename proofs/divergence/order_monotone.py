@@ -3,7 +3,7 @@ r"""D grows with its order: the rate is KL(r‖p)/(1−α)², and at α = 1 it i
 from sympy import Symbol
 
 from proofs.goals import Goal, Proof
-from proofs.kernel import Theorem, eq, le, lt, ne, slope
+from proofs.kernel import Slope, Theorem, eq, le, lt, ne
 from proofs.lemmas import Argument, by_identity
 from proofs.notation import (
     a,
@@ -80,7 +80,7 @@ PROOF = Proof(
         Goal(
             "rate",
             given=(ne(alpha, 1),),
-            shows=(eq(slope(renyi(x), x, alpha), RATE),),
+            shows=(eq(Slope(renyi(x), x, alpha), RATE),),
             argument=by_identity,
             asserts=(
                 r"\partial_\alpha D_\alpha(p\|q) ="

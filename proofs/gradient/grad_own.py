@@ -1,7 +1,7 @@
 """The gradient in the own logits is q − r_α, at α = 1 q − p."""
 
 from proofs.goals import Goal, Proof
-from proofs.kernel import Total, eq, ne, slope
+from proofs.kernel import Slope, Total, eq, ne
 from proofs.lemmas import by_identity
 from proofs.notation import b, escort, i, kl, order, p, q, renyi, s, softmax, w
 
@@ -16,7 +16,7 @@ PROOF = Proof(
         Goal(
             "order not 1",
             given=(ne(order, 1),),
-            shows=(eq(slope(renyi(order, p, MOVED), s, 0), Total((q(i) - r(i)) * w(i), i)),),
+            shows=(eq(Slope(renyi(order, p, MOVED), s, 0), Total((q(i) - r(i)) * w(i), i)),),
             argument=by_identity,
             asserts=(
                 r"\nabla_{z_q} D_\alpha(p\|q) = q - r_\alpha",
@@ -26,7 +26,7 @@ PROOF = Proof(
         ),
         Goal(
             "order 1",
-            shows=(eq(slope(kl(p, MOVED), s, 0), Total((q(i) - p(i)) * w(i), i)),),
+            shows=(eq(Slope(kl(p, MOVED), s, 0), Total((q(i) - p(i)) * w(i), i)),),
             argument=by_identity,
         ),
     ),

@@ -3,7 +3,7 @@
 from sympy import log
 
 from proofs.goals import Goal, Proof
-from proofs.kernel import Total, eq, ne, slope
+from proofs.kernel import Slope, Total, eq, ne
 from proofs.lemmas import by_identity
 from proofs.notation import a, escort, i, kl, order, p, q, renyi, s, softmax, w
 
@@ -19,7 +19,7 @@ PROOF = Proof(
             "order not 1",
             given=(ne(order, 1),),
             shows=(
-                eq(slope(renyi(order, MOVED, q), s, 0), order / (order - 1) * Total((r(i) - p(i)) * w(i), i)),
+                eq(Slope(renyi(order, MOVED, q), s, 0), order / (order - 1) * Total((r(i) - p(i)) * w(i), i)),
             ),
             argument=by_identity,
             asserts=(
@@ -30,7 +30,7 @@ PROOF = Proof(
         ),
         Goal(
             "order 1",
-            shows=(eq(slope(kl(MOVED, q), s, 0), Total(p(i) * (log(p(i) / q(i)) - kl()) * w(i), i)),),
+            shows=(eq(Slope(kl(MOVED, q), s, 0), Total(p(i) * (log(p(i) / q(i)) - kl()) * w(i), i)),),
             argument=by_identity,
             asserts=(r"\nabla_{z_p} D_1(p\|q) = p \odot (\log p/q - \mathrm{KL}(p\|q))",),
         ),

@@ -6,7 +6,7 @@ r"""‖∇_θD‖₂ ≤ TV(q, r)·diam(J) ≤ √2·‖PJ‖₂·TV(q, r).
 from sympy import Abs, IndexedBase, Symbol, sqrt
 
 from proofs.goals import Goal, Proof
-from proofs.kernel import Index, Theorem, Total, eq, le, ne, slope
+from proofs.kernel import Index, Slope, Theorem, Total, eq, le, ne
 from proofs.lemmas import Argument
 from proofs.notation import b, direction, escort, i, k, m, n, norm1, order, p, q, renyi, s, softmax
 
@@ -54,7 +54,7 @@ def derivative(kernel: Argument) -> Theorem:
     along = kernel.cite(
         "grad-own", "order not 1", {direction: lambda at: Total(jacobian[at, j] * velocity[j], j)}
     )
-    goal = eq(slope(renyi(order, p, MOVED), s, 0), Total(gradient(j) * velocity[j], j))
+    goal = eq(Slope(renyi(order, p, MOVED), s, 0), Total(gradient(j) * velocity[j], j))
     return kernel.combine(goal, (1, along))
 
 
@@ -135,7 +135,7 @@ PROOF = Proof(
         Goal(
             "gradient",
             given=(ne(order, 1),),
-            shows=(eq(slope(renyi(order, p, MOVED), s, 0), Total(gradient(j) * velocity[j], j)),),
+            shows=(eq(Slope(renyi(order, p, MOVED), s, 0), Total(gradient(j) * velocity[j], j)),),
             argument=derivative,
         ),
         Goal(

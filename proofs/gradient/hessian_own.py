@@ -3,7 +3,7 @@
 from sympy import Symbol
 
 from proofs.goals import Goal, Proof
-from proofs.kernel import eq, ne, slope
+from proofs.kernel import Slope, eq, ne
 from proofs.lemmas import by_identity
 from proofs.notation import b, covariance, escort, kl, order, p, q, renyi, s, softmax, u, w
 
@@ -21,7 +21,7 @@ PROOF = Proof(
             given=(ne(order, 1),),
             shows=(
                 eq(
-                    slope(slope(renyi(order, p, MOVED), s, 0), t, 0),
+                    Slope(Slope(renyi(order, p, MOVED), s, 0), t, 0),
                     covariance(q, w, u) - (1 - order) * covariance(r, w, u),
                 ),
             ),
@@ -30,7 +30,7 @@ PROOF = Proof(
         ),
         Goal(
             "order 1",
-            shows=(eq(slope(slope(kl(p, MOVED), s, 0), t, 0), covariance(q, w, u)),),
+            shows=(eq(Slope(Slope(kl(p, MOVED), s, 0), t, 0), covariance(q, w, u)),),
             argument=by_identity,
         ),
     ),

@@ -3,7 +3,7 @@ r"""The escort moves with α at a speed, in 1-norm, of at most the deviation of 
 from sympy import Abs, Rational, Symbol, sqrt
 
 from proofs.goals import Goal, Proof
-from proofs.kernel import Theorem, le, slope
+from proofs.kernel import Slope, Theorem, le
 from proofs.lemmas import Argument
 from proofs.notation import (
     direction,
@@ -27,7 +27,7 @@ r = escort(order)
 
 def speed(at):
     """`∂_α r_at`."""
-    return slope(softmax(mixed(x))(at), x, order)
+    return Slope(softmax(mixed(x))(at), x, order)
 
 
 def shift(at):

@@ -7,7 +7,7 @@ A covariance matrix of a distribution over classes is at most ½: `Var_σ(w) ≤
 from sympy import Max, Rational
 
 from proofs.goals import Goal, Proof
-from proofs.kernel import Relation, Theorem, le, lt, ne, slope
+from proofs.kernel import Relation, Slope, Theorem, le, lt, ne
 from proofs.lemmas import Argument
 from proofs.notation import (
     b,
@@ -33,7 +33,7 @@ from proofs.notation import (
 r = escort(order)
 sigma = softmax(c)
 MOVED = softmax(lambda n: b(n) + s * w(n))
-CURVATURE, CURVATURE_ONE = slope(renyi(order, p, MOVED), s, 0, 2), slope(kl(p, MOVED), s, 0, 2)
+CURVATURE, CURVATURE_ONE = Slope(renyi(order, p, MOVED), s, 0, 2), Slope(kl(p, MOVED), s, 0, 2)
 BELOW = r"\nabla_{z_q}^2 D_\alpha(p\|q) \succeq -\frac{\max(1 - \alpha, 0)}{2} I"
 ABOVE = r"\nabla_{z_q}^2 D_\alpha(p\|q) \preceq \frac{\max(1, \alpha)}{2} I"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import factorial
-from typing import Any
+from typing import Any, Literal
 
 import sympy as sp
 
@@ -16,7 +16,7 @@ from proofs.kernel.interval import positive
 from proofs.kernel.normal import is_zero
 from proofs.kernel.rules import Rules, Using, supposed, union
 from proofs.kernel.signs import NONNEGATIVE, NONZERO, Signs
-from proofs.kernel.terms import Fixed, Index, Rejected, Span, Time, Total, free, slope, substitute
+from proofs.kernel.terms import Fixed, Index, Rejected, Slope, Span, Time, Total, free, substitute
 from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq, le
 
 
@@ -43,7 +43,9 @@ class Analysis(Rules):
         start, end, signs = sp.sympify(start), sp.sympify(end), self._signs(using)
         for point in (start, end):
             self._require_kind(x, point, signs)
-        bounds, premises, op = [], (), "<="
+        bounds: list[Theorem] = []
+        premises: tuple[Theorem, ...] = ()
+        op: Literal["=", "<=", "<", "!="] = "<="
         if between is not None:
             op, ends = between.relation.op, sorted((start, end), key=lambda e: not is_zero(between.left - e))
             if op not in ("<=", "<") or not is_zero(between.relation.gap - (ends[1] - ends[0])):
@@ -103,7 +105,7 @@ class Analysis(Rules):
             raise Rejected("not an identity in a real variable")
         self._require_every([s], theorem)
         self._require_kind(s, sp.sympify(at), signs)
-        return self._theorem(eq(slope(r.left, s, at), slope(r.right, s, at)), signs, theorem)
+        return self._theorem(eq(Slope(r.left, s, at), Slope(r.right, s, at)), signs, theorem)
 
     def interval(
         self, goal: Relation, box: Mapping[sp.Symbol, tuple[Any, Any]], where: Sequence[Relation] = ()

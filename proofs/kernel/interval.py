@@ -11,7 +11,6 @@ from flint import arb, ctx
 
 from proofs.kernel.terms import Rejected
 
-Box = tuple[arb, ...]
 MOST_BOXES = 200_000
 
 
@@ -47,7 +46,7 @@ def sign_of_number(e: sp.Expr) -> int | None:
 def positive(e: sp.Expr, box: Mapping[sp.Symbol, tuple[sp.Expr, sp.Expr]], where: Sequence[sp.Expr]) -> int:
     """Show `e > 0` on the part of the box where no term of `where` is negative; returns the number of boxes."""
     symbols, corners = tuple(box), [[enclose(end, {}) for end in ends] for ends in box.values()]
-    stack: list[Box] = [tuple(low.union(high) for low, high in corners)]
+    stack: list[tuple[arb, ...]] = [tuple(low.union(high) for low, high in corners)]
     count = 0
     while stack:
         count += 1

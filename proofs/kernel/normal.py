@@ -120,7 +120,7 @@ def power(form: Poly, k: Fraction) -> Poly:
     if not form:
         raise Rejected("division by zero")
     content, common, base = _primitive(form, signed=True)
-    return times(_reduced({b: n * k for b, n in common.items()}, content**k), _atom(base, k))
+    return times(_reduced({b: n * k for b, n in common.items()}, content**k.numerator), _atom(base, k))
 
 
 def _integer_power(base: sp.Expr, k: sp.Expr) -> Poly:
@@ -138,9 +138,8 @@ def exponential(form: Poly) -> Poly:
     """`exp(form)`: one atom per monomial, `exp(c log x) = x^c`."""
     parts = []
     for monomial, c in form.items():
-        base, k = next(iter(monomial), (None, 0))
-        alone = len(monomial) == 1 and k == 1 and isinstance(base, sp.log)
-        parts.append(_atom(base.args[0] if alone else sp.exp(expression({monomial: Fraction(1)})), c))
+        alone = expression({monomial: Fraction(1)})
+        parts.append(_atom(alone.args[0] if isinstance(alone, sp.log) else sp.exp(alone), c))
     return product(parts)
 
 
@@ -156,9 +155,9 @@ def logarithm(form: Poly) -> Poly:
             common, base = common | dict(monomial), sp.Integer(1)
         elif c == 1 and len(monomial) == 1:
             common, base = common | {sp.Abs(b): k for b, k in monomial}, sp.Integer(1)
-    parts = [_times_log(sp.Integer(p), Fraction(n)) for p, n in _primes(content)]
-    parts += [_times_log(b, k) for b, k in common.items()]
-    return plus(*parts, *([] if base == 1 else [_times_log(base, Fraction(1))]))
+    primes = sp.factorrat(sp.Rational(content.numerator, content.denominator))
+    factors = {sp.Integer(p): Fraction(k) for p, k in primes.items()} | common | {base: Fraction(1)}
+    return plus(*(_times_log(b, k) for b, k in factors.items() if b != 1))
 
 
 def _times_log(base: sp.Expr, k: Fraction) -> Poly:
@@ -166,10 +165,6 @@ def _times_log(base: sp.Expr, k: Fraction) -> Poly:
     if isinstance(base, sp.exp) or base is sp.E:
         return times(constant(k), normal(base.args[0] if base.args else sp.Integer(1)))
     return {frozenset({(sp.log(base), Fraction(1))}): k}
-
-
-def _primes(c: Fraction) -> list[tuple[int, int]]:
-    return list(sp.factorrat(sp.Rational(c.numerator, c.denominator)).items()) if c != 1 else []
 
 
 def absolute(form: Poly) -> Poly:
@@ -202,10 +197,11 @@ def _primitive(form: Poly, signed: bool) -> tuple[Fraction, dict[sp.Expr, Fracti
     If signed, of any atoms, and the content makes the leading coefficient of the base positive; else the content
     is positive and the atoms are positive by their kind.
     """
-    content = Fraction(
-        gcd(*(c.numerator for c in form.values())), lcm(*(c.denominator for c in form.values()))
+    ratios = [c.as_integer_ratio() for c in form.values()]
+    content, powers = (
+        Fraction(gcd(*(n for n, _ in ratios)), lcm(*(d for _, d in ratios))),
+        [dict(m) for m in form],
     )
-    powers = [dict(m) for m in form]
     atoms = {b for m in powers for b in m if signed or positive_atom(b)}
     common = {b: min(m.get(b, Fraction(0)) for m in powers) for b in atoms}
     shifted = ({b: m.get(b, Fraction(0)) - common.get(b, Fraction(0)) for b in m | common} for m in powers)
@@ -268,19 +264,18 @@ def _orders(dummies: list[Index], factors: list[tuple[sp.Expr, Fraction]]) -> It
     ties: dict[str, list[Index]] = {}
     for i in dummies:
         marks = {k: Index("this" if k == i else "that") for k in dummies}
-        seen = sorted(
-            f"{substitute(b, marks)}^{k}" for b, k in factors if i in b.free_symbols and dummies[1:]
-        )
+        own = ((b, k) for b, k in factors if dummies[1:] and i in b.free_symbols)
+        seen = sorted(f"{substitute(b, marks)}^{k}" for b, k in own)
         ties.setdefault(f"{i.total} {seen}", []).append(i)
     groups = (itertools.permutations(ties[key]) for key in sorted(ties))
     return (tuple(i for group in choice for i in group) for choice in itertools.product(*groups))
 
 
-def _opaque(e: Opaque) -> sp.Expr:
+def _opaque(e: Opaque) -> Poly:
     """The same binder with its body in normal form and its bound index named canonically."""
     body, (j,) = expression(normal(e.body)), e.bound
     name = _name("_", _level(body) + 1, j.total)
-    return e.func(expression(normal(substitute(body, {j: name}))), name, *e.free)
+    return _atom(e.func(expression(normal(substitute(body, {j: name}))), name, *e.free))
 
 
 def _name(prefix: str, n: int, mass: sp.Expr) -> Index:
@@ -296,10 +291,8 @@ def _level(*terms: sp.Expr) -> int:
 def positive_atom(e: sp.Expr, strict: bool = True) -> bool:
     """Whether `e` is positive by its kind alone (or, if not strict, at least not negative)."""
     if isinstance(e, Total | sp.Add):
-        form = normal(e.body if isinstance(e, Total) else e)
-        return bool(form) and all(
-            c > 0 and all(positive_atom(b, strict) for b, _ in m) for m, c in form.items()
-        )
+        terms = normal(e.body if isinstance(e, Total) else e).items()
+        return bool(terms) and all(c > 0 and all(positive_atom(b, strict) for b, _ in m) for m, c in terms)
     if isinstance(e, sp.Symbol | sp.Indexed | sp.Rational):
         return bool(e.is_positive if strict else e.is_nonnegative)
     return isinstance(e, sp.exp) or e is sp.E or (not strict and isinstance(e, sp.Abs))
@@ -323,7 +316,7 @@ FORMS: tuple[tuple[Any, Callable[[Any], Poly]], ...] = (
     (sp.sign, lambda e: signum(normal(e.args[0]))),
     (Total, lambda e: reduce(total, e.bound, normal(e.body))),
     (Defined, lambda e: normal(e.unfold())),
-    (Opaque, lambda e: _atom(_opaque(e))),
+    (Opaque, _opaque),
     (sp.Max | sp.Min, _extremum_of),
-    (sp.Symbol | sp.Indexed, lambda e: _atom(e)),
+    (sp.Symbol | sp.Indexed, _atom),
 )

@@ -20,7 +20,6 @@ from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq, le
 
 Using = Sequence[Theorem]
 Term = tuple[Any, Theorem]
-OPPOSITE = {("<=", "<="), ("<=", "<"), ("<", "<="), ("=", "!="), ("!=", "=")}
 
 
 def union(theorems: Iterable[Theorem]) -> frozenset[Relation]:
@@ -56,9 +55,10 @@ class Rules:
             signs.require_defined(side)
         return Theorem(relation, union((*premises, *signs.used)), _KERNEL)
 
-    def suppose(self, relation: Relation) -> Theorem:
+    def suppose(self, relation: Relation, using: Using = ()) -> Theorem:
         """`relation ⊢ relation`: for one branch of `cases`, or a hypothesis of the goal."""
-        return supposed(relation)
+        theorem = supposed(relation)
+        return self._theorem(theorem.relation, self._signs(using), theorem)
 
     def combine(self, goal: Relation, *terms: Term, rest: Any = 0, using: Using = ()) -> Theorem:
         """`goal.right − goal.left = Σ multiplier·(right − left) + rest`, multipliers and rest of the right sign.
@@ -205,6 +205,7 @@ def _settles(shown: Theorem, h: Relation) -> bool:
 
 
 def _opposite(h: Relation, k: Relation) -> bool:
-    if h.forall or k.forall or (h.op, k.op) not in OPPOSITE:
-        return False
-    return is_zero(h.gap + k.gap) or (h.op in ("=", "!=") and is_zero(h.gap - k.gap))
+    ops, opposed = {h.op, k.op}, is_zero(h.gap + k.gap)
+    if ops == {"=", "!="}:
+        opposed |= is_zero(h.gap - k.gap)
+    return opposed and not h.forall + k.forall and ops in ({"=", "!="}, {"<=", "<"}, {"<="})

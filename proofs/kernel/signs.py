@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import cache, reduce
 from itertools import product
+from typing import Any
 
 import sympy as sp
 
@@ -81,7 +82,7 @@ class Signs:
             self.require_defined(a, smooth)
         return None
 
-    def _within(self, e: Binder, look: Callable[[], object]) -> object:
+    def _within(self, e: Binder, look: Callable[[], Any]) -> Any:
         before, self._bound = self._bound, self._bound + e.bound
         try:
             return look()

@@ -56,7 +56,7 @@ class Binder(sp.Expr):
 
     is_commutative = True
     is_real = True
-    body: sp.Expr = property(lambda self: self.args[0])  # type: ignore[assignment]
+    body: sp.Expr = property(lambda self: self.args[0])
     bound: tuple[sp.Symbol, ...] = property(lambda self: self.args[1:2])  # type: ignore[assignment]
     free: tuple[sp.Expr, ...] = property(lambda self: self.args[2:])  # type: ignore[assignment]
 
@@ -69,7 +69,7 @@ class Binder(sp.Expr):
 class Total(Binder):
     r"""`Σ_{i,k,…} body`: every argument after the body is bound in it."""
 
-    bound = property(lambda self: self.args[1:])  # type: ignore[assignment]
+    bound = property(lambda self: self.args[1:])
     free = ()
 
     def _eval_derivative(self, s: sp.Symbol) -> sp.Expr:
@@ -125,15 +125,14 @@ class Grad(Opaque):
 class Slope(Defined):
     """`dⁿ body/dsⁿ` at `s = at`: `Slope(body, s, at, n)`."""
 
+    def __new__(cls, body: Any, s: sp.Symbol, at: Any, order: Any = 1) -> Slope:
+        """From plain arguments; the first derivative unless it is said."""
+        return sp.Expr.__new__(cls, *map(sp.sympify, (body, s, at, order)))
+
     def unfold(self) -> sp.Expr:
         """The derivative by the rules of the calculus."""
         s, at, order = self.args[1:]
         return substitute(sp.diff(self.body, s, int(order)), {s: at})
-
-
-def slope(body: Any, s: sp.Symbol, at: Any, order: int = 1) -> Slope:
-    """`Slope` from plain arguments."""
-    return Slope(sp.sympify(body), s, sp.sympify(at), sp.sympify(order))
 
 
 def substitute(e: sp.Expr, images: Mapping[Any, Any]) -> sp.Expr:

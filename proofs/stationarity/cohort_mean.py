@@ -8,7 +8,7 @@ from sympy import Abs, IndexedBase, Rational, Symbol, sign, sqrt
 
 from proofs.cohort import beta, first, force, l, m, of, second
 from proofs.goals import Goal, Proof
-from proofs.kernel import Theorem, Total, eq, le, slope
+from proofs.kernel import Slope, Theorem, Total, eq, le
 from proofs.lemmas import Argument, by_identity
 from proofs.notation import (
     alpha,
@@ -165,7 +165,7 @@ def drifts_along(kernel: Argument) -> Theorem:
     for position, sense in ((half, 1), (-half, 1), (half - alpha, -1), (alpha - half, -1)):
         xi, expansion, _ = kernel.taylor(along, s, 0, position, order=4)
         weights = tilted(xi)
-        moved = {third: lambda n, at=xi: middle(n) + at * gap(n), direction: gap}
+        moved = {third: lambda n, at=xi: middle(n) + at * gap(n), direction: gap}  # type: ignore[misc]
         bound = kernel.cite("cohort-mean", "fourth derivative", moved)
         remainder = weights(i) * fourth(weights, gap, i)
         factor, bounds = (factors[i], (least, most)) if sense == 1 else (-factors[i], opposite)
@@ -201,7 +201,7 @@ PROOF = Proof(
             "curve",
             shows=(
                 eq(
-                    slope(variance(softmax(lambda n: middle(n) + s * w(n)), gap), s, 0),
+                    Slope(variance(softmax(lambda n: middle(n) + s * w(n)), gap), s, 0),
                     Total(curve(i) * w(i), i),
                 ),
             ),

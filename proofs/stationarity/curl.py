@@ -8,7 +8,7 @@ from sympy import Integer, Rational, Symbol
 
 from proofs.cohort import across, along, first, force, mixture, order1, order2, second, weight1, weight2
 from proofs.goals import Goal, Proof
-from proofs.kernel import Theorem, Total, eq, slope
+from proofs.kernel import Slope, Theorem, Total, eq
 from proofs.lemmas import Argument, by_identity
 from proofs.notation import covariance, family, i, mean, s, softmax, third_cumulant
 
@@ -25,7 +25,7 @@ def curl(order_a, weight_a, order_b, weight_b):
     """`⟨u, ∂V₁/∂z₂ w⟩ − ⟨w, ∂V₂/∂z₁ u⟩` (F₁ and F₂ do not depend on the other's logits)."""
     one = paired(u, order_a, lambda n: z2(n) + s * w(n), z1)
     other = paired(w, order_b, lambda n: z1(n) + s * u(n), z2)
-    return weight_a * slope(one, s, 0) - weight_b * slope(other, s, 0)
+    return weight_a * Slope(one, s, 0) - weight_b * Slope(other, s, 0)
 
 
 def difference(order_a, weight_a, order_b, weight_b):

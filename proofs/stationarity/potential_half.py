@@ -7,7 +7,7 @@ from sympy import Rational
 
 from proofs.cohort import beta, force, l, learners, logits, m, moves, of
 from proofs.goals import Goal, Proof
-from proofs.kernel import Total, eq, ne, slope
+from proofs.kernel import Slope, Total, eq, ne
 from proofs.lemmas import by_identity
 from proofs.notation import i, renyi, s, softmax
 
@@ -47,7 +47,7 @@ PROOF = Proof(
         Goal(
             "gradient",
             given=(ne(learners, 1),),
-            shows=(eq(slope(POTENTIAL, s, 0), DIRECTION),),
+            shows=(eq(Slope(POTENTIAL, s, 0), DIRECTION),),
             argument=by_identity,
             asserts=(
                 r"V = \nabla \Phi,\ \Phi = \sum_k F_k"

@@ -7,8 +7,8 @@ sums to 0, so J may be centred), Cauchy–Schwarz over peers, and `self-bounding
 from sympy import IndexedBase, Max, Symbol
 
 from proofs.cohort import beta
-from proofs.gradient.self_bounding_best import SMALLEST
 from proofs.goals import Goal, Proof
+from proofs.gradient.self_bounding_best import SMALLEST
 from proofs.kernel import Index, Theorem, Total, le, ne
 from proofs.lemmas import Argument
 from proofs.notation import alpha, escort, i, k, own, renyi, softmax, target

@@ -5,7 +5,7 @@ r"""Opposite orders make two learners conservative: with α₁ + α₂ = 1 and �
 
 from proofs.cohort import order1, order2, weight1, weight2
 from proofs.goals import Goal, Proof
-from proofs.kernel import eq, ne, slope
+from proofs.kernel import Slope, eq, ne
 from proofs.lemmas import by_identity
 from proofs.notation import renyi, s, softmax
 from proofs.stationarity.curl import INDICATOR, VANISHES, paired, u, w, z1, z2
@@ -28,7 +28,7 @@ PROOF = Proof(
         Goal(
             "matching",
             given=(ne(order1, 0), ne(order1, 1)),
-            shows=(eq(slope(POTENTIAL, s, 0), forces(*MATCHING)),),
+            shows=(eq(Slope(POTENTIAL, s, 0), forces(*MATCHING)),),
             argument=by_identity,
             asserts=(
                 r"\alpha_1 + \alpha_2 = 1,\ \alpha_1\beta_1 = \alpha_2\beta_2 \Rightarrow "

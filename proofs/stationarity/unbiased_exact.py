@@ -149,7 +149,7 @@ def reached(kernel: Argument) -> Theorem:
     first = kernel.combine(
         closed.at({t: Integer(0)}), (2 * smoothness, kernel.suppose(START)), using=[contracts]
     )
-    hypothesis = kernel.suppose(closed)
+    hypothesis = kernel.suppose(closed, using=[contracts])
     following = kernel.combine(closed.at({t: t + 1}), (1, recursion), (rho, hypothesis), using=[contracts])
     solved = kernel.induction(t, first, following, closed)
     summed = kernel.sum_over(solved, t, using=[contracts])
