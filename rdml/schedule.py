@@ -81,7 +81,7 @@ class Scheduler:
         on_change: Callable[[Progress], None] = lambda _: None,
     ) -> None:
         self.plan = plan
-        self.store = store
+        self.store = store.absolute()  # workers may stand elsewhere
         self.retry_failed = retry_failed
         self.checkpoint_seconds = checkpoint_seconds
         self.on_change = on_change

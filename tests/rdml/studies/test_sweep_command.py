@@ -77,6 +77,20 @@ def test_a_signal_stops_at_checkpoints_and_says_how_to_go_on(
     assert all(records(store)[run]["attempts"] == 2 for run in stopped)
 
 
+def test_a_second_signal_stops_at_once(tmp_path: Path, store: Path, start: Start) -> None:
+    file = study(tmp_path / "s.toml", run="steps = 1\npause = 100.0")  # no checkpoint for a long time
+    process = start("sweep", file, "--store", store, "-j", 1)
+    wait_until(lambda: locks(store) == 1, process)
+    os.kill(process.pid, signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=1.5)
+    os.kill(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=15)
+    assert process.returncode == 130, output
+    assert "Traceback" not in output
+    assert "the same command goes on" in output
+
+
 @pytest.mark.slow
 def test_failures_are_recorded_and_retried_on_request(tmp_path: Path, store: Path) -> None:
     mark = tmp_path / "mark"
