@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -93,6 +95,16 @@ def in_threads(kernel: Callable[..., None], arrays: tuple[Any, ...], *, rows: in
         kernel(*arrays, 0, rows)
         return
     bounds = [rows * part // threads for part in range(threads + 1)]
-    with ThreadPoolExecutor(threads) as pool:
-        for part in [pool.submit(kernel, *arrays, a, b) for a, b in pairwise(bounds)]:
-            part.result()
+    *others, mine = pairwise(bounds)
+    parts = [_pool(threads - 1).submit(kernel, *arrays, start, stop) for start, stop in others]
+    kernel(*arrays, *mine)
+    for part in parts:
+        part.result()
+
+
+@lru_cache(maxsize=1)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="renyi-rows")
+
+
+os.register_at_fork(after_in_child=_pool.cache_clear)  # threads don't survive a fork

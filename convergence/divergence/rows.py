@@ -260,7 +260,7 @@ def pair_row(
     else:
         total = _excess_sum(target, own, p, q, n, log_ratio_n, alpha, work, coefficients)
     log_mass = np.nan
-    if -0.6 < change < 1e100:
+    if change < 1e100:  # at least −1 + q_n, as y_n = 0: no cancellation in 1 + change
         factor = weight / (1.0 + change)
         for i in range(gradient.size):
             gradient[i] += factor * (q[i] * change - work[i])

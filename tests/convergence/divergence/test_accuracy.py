@@ -142,6 +142,46 @@ def test_many_classes() -> None:
     assert error(gradient_own(target, own, alpha=2), true.gradient_own) <= 5e-13
 
 
+def assert_accurate(
+    target: torch.Tensor, own: torch.Tensor, alpha: float, precision: str, bar: float
+) -> None:
+    own = own.clone().requires_grad_()
+    divergence = renyi_divergence(target, own, alpha=alpha, precision=precision)
+    divergence.backward()
+    true = exact(target.tolist(), own.tolist(), alpha=alpha)
+    assert error(divergence.detach()[None], [true.divergence]) <= bar
+    assert error(own.grad, true.gradient_own) <= bar
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize(
+    ("target", "own", "alpha"),
+    [
+        (
+            [0.0] * 20000,
+            [1.0] + [0.0] * 19999,
+            math.inf,
+        ),  # the largest ratio is far below the one at the reference
+        (
+            [30.0, 0.0, 0.0],
+            [0.1, 0.0, 0.0],
+            40.0,
+        ),  # the escort leaves own's likeliest class 1e-19 of its weight
+        ([1e-6, -2e-6, 3e-6, 0.0], [1e6] * 4, 2.0),  # differences of 1e-6 beside a shift of 1e6
+        ([0.0, -400.0, -1.0], [0.0, -800.0, -1.0], 2.0),  # r lives where p and q are negligible
+        ([0.0, -5000.0], [0.0, -8000.0], 1.5),  # and where they underflow
+    ],
+)
+def test_where_earlier_versions_failed(dtype: torch.dtype, target: list, own: list, alpha: float) -> None:
+    bar = 5e-14 if dtype == torch.float64 else 2e-7
+    assert_accurate(torch.tensor(target, dtype=dtype), torch.tensor(own, dtype=dtype), alpha, "accurate", bar)
+
+
+def test_steep_order_near_equality_in_float32() -> None:
+    target = torch.tensor([9.5890, 9.5958], requires_grad=True)  # so that `Pair` does it in float32
+    assert_accurate(target, torch.tensor([0.0185, 0.0063]), 100.0, "fast", 5e-6)
+
+
 def test_oracle_against_two_classes_by_hand() -> None:
     # p = (2/3, 1/3), q = (1/2, 1/2): D_2 = log(2·(4/9 + 1/9)), r_2 = (4/5, 1/5).
     true = exact([math.log(2), 0.0], [0.0, 0.0], alpha=2)
