@@ -15,7 +15,7 @@ import sympy as sp
 from proofs.kernel.interval import positive
 from proofs.kernel.normal import is_zero
 from proofs.kernel.rules import Rules, Using, supposed, union
-from proofs.kernel.signs import NONNEGATIVE, NONZERO, Signs
+from proofs.kernel.signs import NONNEGATIVE, NONZERO
 from proofs.kernel.terms import Fixed, Index, Rejected, Slope, Span, Time, Total, free, substitute
 from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq, le
 
@@ -25,14 +25,7 @@ class Analysis(Rules):
     """The rules, and what they need to know of real functions and sums."""
 
     def taylor(
-        self,
-        f: sp.Expr,
-        x: sp.Symbol,
-        start: Any,
-        end: Any,
-        order: int,
-        between: Any = None,
-        using: Using = (),
+        self, f: Any, x: sp.Symbol, start: Any, end: Any, order: int, between: Any = None, using: Using = ()
     ) -> tuple[Any, ...]:
         """`f(end) = Σ_{k<order} f⁽ᵏ⁾(start)(end−start)ᵏ/k! + f⁽ᵒʳᵈᵉʳ⁾(ξ)(end−start)ᵒʳᵈᵉʳ/order!`.
 
@@ -54,7 +47,9 @@ class Analysis(Rules):
                 raise Rejected(f"{x} is not arbitrary")
             premises = (between,)
             bounds = [Theorem(le(a, b), frozenset(), _KERNEL) for a, b in ((ends[0], x), (x, ends[1]))]
-        smooth = self._require_smooth(f, x, [*using, *bounds])
+        smooth = self._signs([*using, *bounds])
+        smooth.require_defined(f, smooth=x)
+        self._require_every([x], *smooth.used)
         xi = self._provide(x, f, start, end)
         points = (start,) * order + (xi,)
         jet = [substitute(sp.diff(f, x, k), {x: at}) * (end - start) ** k for k, at in enumerate(points)]
@@ -64,13 +59,6 @@ class Analysis(Rules):
             relations[1:] = [Relation(a, op, b) for a, b in ((ends[0], xi), (xi, ends[1]))]
         hypotheses = union((*premises, *signs.used, *smooth.used))
         return (xi, *(Theorem(r, hypotheses, _KERNEL) for r in relations))
-
-    def _require_smooth(self, f: sp.Expr, x: sp.Symbol, using: Using) -> Signs:
-        """`f` is smooth in `x` at every point of its kind (and between bounds that `using` may give)."""
-        signs = self._signs(using)
-        signs.require_defined(f, smooth=x)
-        self._require_every([x], *signs.used)
-        return signs
 
     def _provide(self, x: sp.Symbol, *inputs: sp.Expr) -> sp.Expr:
         """A new constant of the kind of `x`, indexed by all the indices that the lemma was applied at."""

@@ -43,8 +43,8 @@ def sign_of_number(e: sp.Expr) -> int | None:
     return None
 
 
-def positive(e: sp.Expr, box: Mapping[sp.Symbol, tuple[sp.Expr, sp.Expr]], where: Sequence[sp.Expr]) -> int:
-    """Show `e > 0` on the part of the box where no term of `where` is negative; returns the number of boxes."""
+def positive(e: sp.Expr, box: Mapping[sp.Symbol, tuple[sp.Expr, sp.Expr]], where: Sequence[sp.Expr]) -> None:
+    """Show `e > 0` on the part of the box where no term of `where` is negative."""
     symbols, corners = tuple(box), [[enclose(end, {}) for end in ends] for ends in box.values()]
     stack: list[tuple[arb, ...]] = [tuple(low.union(high) for low, high in corners)]
     count = 0
@@ -60,4 +60,3 @@ def positive(e: sp.Expr, box: Mapping[sp.Symbol, tuple[sp.Expr, sp.Expr]], where
         low, middle, high = here[widest].lower(), arb(here[widest].mid()), here[widest].upper()
         for part in (low.union(middle), middle.union(high)):
             stack.append((*here[:widest], part, *here[widest + 1 :]))
-    return count

@@ -198,10 +198,8 @@ def _primitive(form: Poly, signed: bool) -> tuple[Fraction, dict[sp.Expr, Fracti
     is positive and the atoms are positive by their kind.
     """
     ratios = [c.as_integer_ratio() for c in form.values()]
-    content, powers = (
-        Fraction(gcd(*(n for n, _ in ratios)), lcm(*(d for _, d in ratios))),
-        [dict(m) for m in form],
-    )
+    content = Fraction(gcd(*(n for n, _ in ratios)), lcm(*(d for _, d in ratios)))
+    powers = [dict(m) for m in form]
     atoms = {b for m in powers for b in m if signed or positive_atom(b)}
     common = {b: min(m.get(b, Fraction(0)) for m in powers) for b in atoms}
     shifted = ({b: m.get(b, Fraction(0)) - common.get(b, Fraction(0)) for b in m | common} for m in powers)

@@ -105,11 +105,8 @@ class Rules:
 
     def at(self, theorem: Theorem, images: Mapping[Any, Any], using: Using = ()) -> Theorem:
         """The theorem at other values of its symbols, indices and families; their kinds must agree."""
-        signs = self._signs(using)
-        names = (
-            s.label if isinstance(s, sp.IndexedBase) else s for s in theorem.relation.free | theorem.fixed
-        )
-        provided = any(isinstance(s, Fixed) for s in names)
+        signs, names = self._signs(using), theorem.relation.free | theorem.fixed
+        provided = any(isinstance(getattr(s, "label", s), Fixed) for s in names)
         for key, image in images.items():
             if isinstance(key, Index):
                 _require_index(key, sp.sympify(image))

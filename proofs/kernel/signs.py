@@ -97,10 +97,9 @@ class Signs:
             return POSITIVE if e.is_positive else NONNEGATIVE if e.is_nonnegative else ANY
         if isinstance(e, sp.exp | Softmax) or e is sp.E:
             return POSITIVE
-        if isinstance(e, sp.Add):
-            return _folded(_add, parts())
-        if isinstance(e, sp.Mul):
-            return _folded(lambda x, y: {x * y}, parts())
+        for kind, operation in OPERATIONS:
+            if isinstance(e, kind):
+                return _folded(operation, parts())
         if isinstance(e, sp.Pow):
             return self._power(self.of(e.base, depth), e.exp)
         if isinstance(e, sp.Abs):
@@ -109,9 +108,6 @@ class Signs:
             return self.of(e.args[0] - 1, depth)
         if isinstance(e, sp.sign):
             return parts()[0]
-        if isinstance(e, sp.Max | sp.Min):
-            choose = max if isinstance(e, sp.Max) else min
-            return _folded(lambda x, y: {choose(x, y)}, parts())
         if isinstance(e, Total):
             signs = self._within(e, lambda: self.of(e.body, depth))
             return signs if signs <= NONNEGATIVE or signs <= {-1, 0} else ANY
@@ -169,6 +165,12 @@ def _scaled(signs: Set, c: Fraction | sp.Rational) -> Set:
 
 def _add(x: int, y: int) -> set[int]:
     return {x + y} if x * y == 0 else {x} if x == y else set(ANY)
+
+
+OPERATIONS: tuple[tuple[Any, Callable[[int, int], set[int]]], ...] = (
+    (sp.Add, _add), (sp.Mul, lambda x, y: {x * y}),
+    (sp.Max, lambda x, y: {max(x, y)}), (sp.Min, lambda x, y: {min(x, y)}),
+)  # fmt: skip
 
 
 def _folded(operation: Callable[[int, int], set[int]], parts: Iterable[Set]) -> Set:

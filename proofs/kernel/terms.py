@@ -101,9 +101,8 @@ class Softmax(Defined):
 
     def unfold(self) -> sp.Expr:
         """By its definition."""
-        return sp.exp(substitute(self.body, {self.args[1]: self.args[2]})) / Total(
-            sp.exp(self.body), *self.bound
-        )
+        e, (j, n) = sp.exp(self.body), self.args[1:]
+        return substitute(e, {j: n}) / Total(e, j)
 
     def _eval_derivative(self, s: sp.Symbol) -> sp.Expr:
         change, (j, n) = sp.diff(self.body, s), self.args[1:]
