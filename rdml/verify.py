@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from pathlib import Path
 
 from convergence.claims import find, load_claims
 from convergence.claims.claim import Claim
 from convergence.claims.verdict import WITNESSES, Finding, Picture, Refutation, Status, Verdict
+from rdml.claim_files import dependency_errors, load_claim_file
 from rdml.lanes import side_by_side
 
 LOCATIONS: Mapping[str, str] = {
@@ -40,6 +42,7 @@ class Verification:
     verdicts: list[Verdict] = field(default_factory=list)
     refutations: list[Refutation] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
+    errors: Sequence[str] = ()
     interrupted: bool = False
     seconds: float = 0.0
 
@@ -84,6 +87,7 @@ class Verification:
             "seed": self.seed,
             "full": self.full,
             "witnesses": list(self.witnesses),
+            "errors": list(self.errors),
             "interrupted": self.interrupted,
             "seconds": round(self.seconds, 3),
         }
@@ -127,7 +131,8 @@ def verify(
     witness that raises is itself a finding: a `FAILED` verdict on every claim that it had not yet judged.
 
     Args:
-        selection: ids of claims; all claims if empty.
+        selection: ids of claims, or `.py` files that define one; all claims if empty. What is wrong with a file
+            is in the result's `errors`; the other claims are judged all the same.
         witnesses: names of witnesses.
         seed: of every random choice.
         full: whether to spend more.
@@ -137,8 +142,8 @@ def verify(
     Raises:
         ValueError: an unknown id; the nearest ones are suggested.
     """
-    claims = select(selection)
-    result = Verification(claims, seed=seed, full=full, witnesses=tuple(witnesses))
+    claims, errors = select(selection)
+    result = Verification(claims, seed=seed, full=full, witnesses=tuple(witnesses), errors=errors)
     begun = time.perf_counter()
     tasks = [partial(findings, name, selection, seed, full) for name in result.witnesses]
     try:
@@ -156,16 +161,37 @@ def verify(
     return result
 
 
-def select(selection: Sequence[str]) -> list[Claim]:
-    """The claims of these ids, in this order; all claims if there is none."""
-    return [find(name) for name in dict.fromkeys(selection)] or list(load_claims().values())
+def select(selection: Sequence[str]) -> tuple[list[Claim], list[str]]:
+    """The claims of these ids and files, in this order (all claims if there are none); what is wrong with files.
+
+    Raises:
+        ValueError: an unknown id; the nearest ones are suggested.
+    """
+    known = load_claims()
+    names = list(dict.fromkeys(selection))
+    if not names:
+        return list(known.values()), []
+    files: dict[Path, Claim] = {}
+    errors: dict[Path, str] = {}
+    for path in (Path(name) for name in names if name.endswith(".py")):
+        try:
+            files[path] = load_claim_file(path)
+        except ValueError as error:
+            errors[path] = str(error)
+    errors |= dependency_errors(files, known)
+    claims = [
+        files[Path(name)] if name.endswith(".py") else find(name)
+        for name in names
+        if Path(name) not in errors
+    ]
+    return claims, list(errors.values())
 
 
 def findings(
     witness: str, selection: Sequence[str], seed: int, full: bool, progress: Callable[[str], None]
 ) -> Iterator[Finding]:
     """What one witness finds; an exception in it becomes a `FAILED` verdict on every claim not yet judged."""
-    claims = select(selection)
+    claims, _ = select(selection)
     judged = set()
     try:
         call = importlib.import_module(LOCATIONS[witness]).witness

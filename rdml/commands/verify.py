@@ -26,7 +26,10 @@ class WitnessName(StrEnum):
 
 def verify(
     claims: Annotated[
-        list[str] | None, typer.Argument(metavar="[CLAIM]...", help="Claim ids; all by default.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[CLAIM]...", help="Claim ids, or .py files that define one; all ids by default."
+        ),
     ] = None,
     witness: Annotated[
         list[WitnessName] | None, typer.Option("--witness", help="Only this witness; may be repeated.")
@@ -65,6 +68,10 @@ def verify(
         _write_report(result, out)
     if result.interrupted:
         raise typer.Exit(130)
+    if result.errors:
+        for error in result.errors:
+            typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2)
     raise typer.Exit(1 if result.troubles() else 0)
 
 

@@ -1,0 +1,62 @@
+"""Claims of one's own: Python files that define `CLAIM` and `PROOF`.
+
+Importing a file runs it; only files that the user names on the command line are imported.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import networkx
+
+from convergence.claims.claim import Claim
+
+
+def load_claim_file(path: Path) -> Claim:
+    """Import a file and make its claim and proof known.
+
+    Raises:
+        ValueError: the file cannot be imported, or lacks a claim or its proof; the message names the file.
+    """
+    import proofs
+    from proofs.goals import Proof
+
+    if not path.is_file():
+        raise ValueError(f"{path}: there is no such file")
+    name = f"claim_file_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ValueError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+    claim, proof = getattr(module, "CLAIM", None), getattr(module, "PROOF", None)
+    if not isinstance(claim, Claim):
+        raise ValueError(f"{path} defines no CLAIM, a convergence.claims.claim.Claim")
+    if not isinstance(proof, Proof) or proof.claim != claim.id:
+        raise ValueError(f"{path} defines no PROOF of {claim.id}, a proofs.Proof")
+    proofs.register(proof)
+    return claim
+
+
+def dependency_errors(files: Mapping[Path, Claim], known: Mapping[str, Claim]) -> dict[Path, str]:
+    """What is wrong with the dependencies of claims from files: an unknown id, an id taken, or a cycle."""
+    own = {claim.id: claim for claim in files.values()}
+    everything = {**known, **own}
+    graph = networkx.DiGraph((c.id, used) for c in everything.values() for used in c.depends_on)
+    errors = {}
+    for path, claim in files.items():
+        missing = [used for used in claim.depends_on if used not in everything]
+        if claim.id in known or sum(other.id == claim.id for other in files.values()) > 1:
+            errors[path] = f"{path}: the id {claim.id} is taken by another claim"
+        elif missing:
+            errors[path] = f"{path}: {claim.id} depends on {', '.join(missing)}, which does not exist"
+        elif claim.id in graph and any(claim.id in part for part in networkx.simple_cycles(graph)):
+            errors[path] = f"{path}: {claim.id} depends on itself"
+    return errors
