@@ -42,7 +42,13 @@ class Moments:
     nearest: NDArray[np.int64]
 
     def column(self, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean and variance over replicas `(G,)` of one of `OBSERVED`."""
+        """Mean and variance over replicas `(G,)` of one of `OBSERVED`.
+
+        Raises:
+            ValueError: any other name.
+        """
+        if name not in OBSERVED:
+            raise ValueError(f"name is {name!r}; one of {', '.join(OBSERVED)} is needed")
         k = OBSERVED.index(name)
         return self.mean[:, k], self.covariance[:, k, k]
 

@@ -5,10 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
+import simulations
 from proofs import worst_case
+from proofs.performance.worst_function import WorstFunction
 from rdml.cli import app, spread
+from simulations.problems import Bias, Problem
 
 
 def run(*arguments: str, code: int = 0) -> str:
@@ -64,31 +68,33 @@ def test_floor_holds_the_exact_value_beside_the_measured(tmp_path: Path) -> None
     assert (tmp_path / "quadratic-floor.svg").exists()
 
 
-def test_worst_case_gives_certificates_and_its_function_runs_as_badly(tmp_path: Path) -> None:
-    run(
-        "worst-case",
-        "--steps",
-        "4",
-        "--step-size",
-        "0.5",
-        "--bias-bound",
-        "1",
-        "--json",
-        str(tmp_path / "w.json"),
+def as_problem(worst: WorstFunction, bias_bound: float) -> Problem:
+    """The worst function as a problem for ensembles; the bias at x is that of the nearest planned point."""
+    planned = torch.as_tensor(worst.points[: len(worst.biases)])
+    biases = torch.as_tensor(worst.biases)
+    return Problem(
+        name="worst-case",
+        dimension=len(worst.start),
+        objective=lambda x: torch.tensor([worst.value(row.numpy()) for row in x]),
+        gradient=lambda x: torch.as_tensor(np.array([worst.gradient(row.numpy()) for row in x])),
+        smoothness=worst.smoothness,
+        minimum=0.0,
+        start=tuple(worst.start),
+        bias=Bias(lambda x, _: biases[torch.cdist(x, planned).argmin(1)], bound=bias_bound),
     )
+
+
+def test_worst_case_gives_certificates_and_its_function_runs_as_badly(tmp_path: Path) -> None:
+    arguments = ("--steps", "4", "--step-size", "0.5", "--bias-bound", "1")
+    run("worst-case", *arguments, "--json", str(tmp_path / "w.json"))
     record = json.loads((tmp_path / "w.json").read_text())
     assert record["exact"]
     assert record["upper"] == pytest.approx(1.445293, abs=1e-6)
-    worst = worst_case(4, 0.5, 1, 1)
-    function = worst.worst_function()
-    x, squares = function.start.copy(), []
-    for t in range(4):
-        gradient = function.gradient(x)
-        squares.append(gradient @ gradient)
-        if t < 3:
-            assert np.linalg.norm(function.biases[t]) <= 1 + 1e-9
-            x = x - 0.5 * (gradient + function.biases[t])
-    assert np.mean(squares) == pytest.approx(record["upper"], rel=1e-6)
+    worst = worst_case(4, 0.5, 1, 1).worst_function()
+    assert np.linalg.norm(worst.biases, axis=1).max() <= 1 + 1e-9
+    replay = simulations.simulate(as_problem(worst, 1.0), step_size=0.5, steps=4, replicas=2)
+    averages, _ = replay.moments.column("average_gradient_norm_squared")
+    assert averages[-1] == pytest.approx(record["upper"], rel=1e-6)
 
 
 def test_a_claim_is_shown_with_the_steps_of_its_proof() -> None:
