@@ -13,7 +13,7 @@ from convergence.estimators.passes import Batches, Replica
 
 
 def peer_biases(models: Sequence[nn.Module], batches: Batches, mutual: Mutual, learner: int) -> Tensor:
-    r"""`b_j = β/(K−1) ∇_θ E D_α(p_j‖p_k)` for every peer j of learner k in turn, `(K−1, d)`, in float64.
+    r"""`b_j = τ²β/(K−1) ∇_θ E D_α(p_j‖p_k)` for every peer j of learner k in turn, `(K−1, d)`, in float64.
 
     The rows add up to the learner's bias b.
     """
@@ -31,4 +31,4 @@ def peer_biases(models: Sequence[nn.Module], batches: Batches, mutual: Mutual, l
                 )
             )
         count += len(labels)
-    return total * (mutual.beta / (len(models) - 1) / count)
+    return total * (mutual.weight / (len(models) - 1) / count)

@@ -17,15 +17,17 @@ Orders = float | tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True)
 class Mutual:
-    r"""The mutual term `β/(K−1) Σ_{j≠k} D_α(p_j‖p_k)` of learner k, in nats, its targets `p_j` detached.
+    r"""The mutual term `τ²β/(K−1) Σ_{j≠k} D_α(p_j‖p_k)` of learner k, in nats, its targets `p_j` detached.
+
+    `p_k = softmax(z_k/τ)`, in the mutual term alone; the same convention as `MutualLoss`.
 
     Args:
         alpha: order in [0, ∞], one for all or one per ordered pair (see `Orders`); the diagonal is not used.
         beta: weight β ≥ 0.
-        temperature: τ > 0; `p = softmax(z/τ)` in the mutual term alone. No hidden factor: multiply β by τ²
-            for the convention of distillation.
+        temperature: τ > 0. The factor τ² keeps the gradient of the size that it has at τ = 1.
 
-    Source: Huang et al., arXiv 2209.05732 (abstract); for α=1 deep mutual learning, Zhang et al., CVPR 2018.
+    Source: Huang et al., arXiv 2209.05732 (abstract); for α=1 deep mutual learning, Zhang et al., CVPR 2018;
+    for τ² distillation, Hinton et al., arXiv 1503.02531.
     """
 
     alpha: Orders
@@ -47,6 +49,11 @@ class Mutual:
         for order in orders:
             if not order >= 0:
                 raise ValueError(f"alpha is {order}; an order in [0, inf] is needed")
+
+    @property
+    def weight(self) -> float:
+        """`τ²β`, what the mean divergence from the peers is multiplied by."""
+        return self.beta * self.temperature**2
 
     def order(self, target: int, own: int) -> float:
         """The order of `D(p_target‖p_own)`."""
@@ -72,10 +79,10 @@ class Mutual:
         """The mutual term of learner `own`, per sample `(N,)`; 0 for β=0."""
         if self.beta == 0:
             return torch.zeros_like(logits[own][..., 0])
-        return self.beta * torch.stack(self.divergences(logits, own)).mean(0)
+        return self.weight * torch.stack(self.divergences(logits, own)).mean(0)
 
     def pull(self, logits: Sequence[Tensor], own: int) -> Tensor:
-        r"""The gradient of `term` in `logits[own]`, `β/(K−1) Σ_{j≠k}(q − r_j)/τ`, `(N, C)`, in closed form.
+        r"""The gradient of `term` in `logits[own]`, `τβ/(K−1) Σ_{j≠k}(q − r_j)`, `(N, C)`, in closed form.
 
         It shares no code with the kernels of `convergence.divergence` where all is finite, which is what makes
         a ledger that uses it a check of a training that uses them.
@@ -87,7 +94,7 @@ class Mutual:
                 for peer, target in enumerate(scaled)
                 if peer != own
             ]
-            return torch.stack(pulls).mean(0) * (self.beta / self.temperature)
+            return torch.stack(pulls).mean(0) * (self.weight / self.temperature)
 
 
 def own_gradient(target: Tensor, own: Tensor, alpha: float) -> Tensor:

@@ -53,7 +53,7 @@ def measure(
 ) -> dict[int, Measurement]:
     """F, `∇F` and `b` of each of `learners` at the replicas' points, by two backward passes each.
 
-    b is `Jᵀ` of the closed form `β mean_j (q − r_j)`, see `Mutual.pull`.
+    b is `Jᵀ` of the closed form `τβ mean_j (q − r_j)`, see `Mutual.pull`.
     """
     sums = {k: _Sum(replicas[k]) for k in learners}
     count = 0

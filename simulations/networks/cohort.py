@@ -188,8 +188,8 @@ def cohort_losses(logits: Sequence[Tensor], labels: Tensor, mutual: Mutual) -> T
         return losses
     if isinstance(mutual.alpha, tuple):
         return losses + torch.stack([mutual.term(logits, k).mean() for k in range(len(stacked))])
-    pull = cohort_divergence(stacked, alpha=mutual.alpha, beta=mutual.beta, temperature=mutual.temperature)
-    return losses + pull.losses
+    mean = cohort_divergence(stacked, alpha=mutual.alpha, beta=mutual.weight, temperature=mutual.temperature)
+    return losses + mean.losses
 
 
 def _simultaneous(

@@ -110,12 +110,12 @@ class Monitor:
     def _compare_with_closed_form(
         self, k: int, bias: Tensor, jacobian: Tensor, quantities: Instance, mutual: Mutual
     ) -> None:
-        """`b` by automatic differentiation against `β·mean Jᵀ(q − r)`, relative to the larger."""
+        """`b` by automatic differentiation against its weight times `mean Jᵀ(q − r)`, relative to the larger."""
         if mutual.beta == 0:
             return
         slopes = gradient_own(quantities["target"], quantities["own"], alpha=quantities["alpha"])
         mean_slope = slopes.view(-1, len(jacobian), slopes.shape[-1]).mean(0)
-        closed = mutual.beta * torch.einsum("nc,ncd->d", mean_slope, jacobian) / len(jacobian)
+        closed = mutual.weight * torch.einsum("nc,ncd->d", mean_slope, jacobian) / len(jacobian)
         scale = float(torch.maximum(bias.norm(), closed.norm()))
         error = float((bias - closed).norm()) / scale if scale > 0 else 0.0
         tally = self._tally(k, "grad-own")
@@ -228,14 +228,14 @@ def cohort_quantities(
     bias: Tensor, jacobian: Tensor, logits: Sequence[Tensor], own: int, mutual: Mutual
 ) -> dict[str, Tensor]:
     """What `self-limiting` speaks of: `‖b‖²` and the mean of `‖PJ‖₂²·D̄`, N = 1; α is the largest in use."""
-    plain = Mutual(mutual.alpha, mutual.beta)  # the logits are already divided by the temperature
+    plain = Mutual(mutual.alpha, mutual.weight)  # the logits are already divided by the temperature
     mean_divergence = torch.stack(plain.divergences(logits, own)).mean(0)
     orders = [mutual.order(j, own) for j in range(len(logits)) if j != own]
     return {
         "bias_norm_squared": (bias @ bias).view(1),
         "weighted_disagreement": (centred_spectral_norm(jacobian).square() * mean_divergence).mean().view(1),
         "alpha": torch.full_like(bias[:1], max(orders)),
-        "beta": torch.full_like(bias[:1], mutual.beta),
+        "beta": torch.full_like(bias[:1], mutual.weight),
     }
 
 

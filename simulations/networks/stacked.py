@@ -1,7 +1,7 @@
 r"""Many cohorts of equal perceptrons trained at once as one batch of matrices, with gradients in closed form.
 
 The mutual term needs no automatic differentiation: its gradient in the logits of learner k is
-`β/(K−1) Σ_{j≠k}(q_k − r_jk)` (`grad-own`), and that of a linear layer is an outer product. Samples are the
+`τβ/(K−1) Σ_{j≠k}(q_k − r_jk)` (`grad-own`), and that of a linear layer is an outer product. Samples are the
 last axis throughout, which is what makes softmax over a few classes fast.
 """
 
@@ -137,7 +137,7 @@ class StackedCohorts:
         self._descend()
 
     def _logit_gradient(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """`q − onehot + β/(K−1) Σ_{j≠k}(q − r_j)` over B; the sum over all j takes in j=k, where r is q."""
+        """`q − onehot + τβ/(K−1) Σ_{j≠k}(q − r_j)` over B; the sum over all j takes in j=k, where r is q."""
         count = labels.shape[1]
         own = logits.softmax(2)
         if self._is_mutual and self._temperature == 1:
@@ -146,7 +146,7 @@ class StackedCohorts:
         elif self._is_mutual:
             cooled = logits / self._temperature
             pull = self.learners * cooled.softmax(2) - self._escorts(cooled, cooled.softmax(2))
-            gradient = (own + pull * self._peer_weight / self._temperature) / count
+            gradient = (own + pull * self._peer_weight * self._temperature) / count
         else:
             gradient = own / count
         where = labels[:, None, None].expand(self.cohorts, self.learners, 1, -1)

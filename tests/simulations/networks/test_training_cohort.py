@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from convergence.divergence.renyi import renyi_divergence
+from convergence.divergence import MutualLoss, renyi_divergence
 from convergence.estimators import Ledger
 from simulations.networks.cohort import TrainedOrder, train_cohort
 
@@ -135,18 +135,40 @@ def test_the_ledger_follows_a_scheduled_order_and_step_size():
     assert run.ledger[-1].step_size == pytest.approx(0.06)
 
 
+@pytest.mark.parametrize("temperature", [1.0, 3.0])
+@pytest.mark.parametrize("alpha", [2.0, ((2.0, 2.0), (2.0, 2.0))], ids=["order", "pairs"])
+def test_training_ledger_and_mutual_loss_agree_on_temperature(alpha, temperature):
+    models, mine = learners(), learners()
+    optimizers = sgd(models)
+    ledger = Ledger(models, optimizers, batches=batches()[:1], alpha=alpha, beta=0.7, temperature=temperature)
+    run = train_cohort(
+        models, optimizers, batches(), steps=1, alpha=alpha, beta=0.7, temperature=temperature, ledger=ledger
+    )
+    x, y = batches()[0]
+    module = MutualLoss(alpha=2.0, beta=0.7, temperature=temperature)
+    losses, _ = module(torch.stack([m(x) for m in mine]), y)
+    assert run.losses == [pytest.approx(losses.tolist(), rel=1e-12)]
+    for k, model in enumerate(mine):
+        plain = cross_entropy(model(x), y)
+        parameters = list(model.parameters())
+        whole = torch.autograd.grad(losses[k], parameters, retain_graph=True)
+        own = torch.autograd.grad(plain, parameters)
+        bias = torch.cat([(w - o).flatten() for w, o in zip(whole, own, strict=True)])
+        assert run.ledger[k].bias_norm_squared == pytest.approx(float(bias @ bias), rel=1e-10)
+        assert run.ledger[k].noise_norm_squared < 1e-25
+        assert run.ledger[k].step_error < 1e-12
+        expected = flat([model]) - 0.2 * torch.cat([g.flatten() for g in whole])
+        torch.testing.assert_close(flat([models[k]]), expected, rtol=1e-11, atol=1e-13)
+
+
 def test_temperature_divides_the_logits_of_the_mutual_term():
     models, mine = learners(), learners()
-    train_cohort(models, sgd(models), batches(), steps=1, alpha=2.0, beta=1.0, temperature=3.0)
+    run = train_cohort(models, sgd(models), batches(), steps=1, alpha=2.0, temperature=3.0)
     x, y = batches()[0]
-    logits = [m(x) for m in mine]
-    divergence = renyi_divergence(logits[1].detach() / 3, logits[0] / 3, alpha=2.0).mean()
-    loss = cross_entropy(logits[0], y) + divergence
-    gradient = torch.autograd.grad(loss, list(mine[0].parameters()))
-    expected = torch.cat(
-        [(p - 0.2 * g).flatten() for p, g in zip(mine[0].parameters(), gradient, strict=True)]
-    )
-    torch.testing.assert_close(flat([models[0]]), expected, rtol=1e-11, atol=1e-13)
+    logits = [m(x).detach() for m in mine]
+    divergence = renyi_divergence(logits[1] / 3, logits[0] / 3, alpha=2.0).mean()
+    expected = float(cross_entropy(logits[0], y) + 9 * divergence)
+    assert run.losses[0][0] == pytest.approx(expected, rel=1e-12)
 
 
 class Breaks(nn.Module):
