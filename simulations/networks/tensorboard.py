@@ -15,19 +15,12 @@ def log_run(directory: Path | None, ledger: Ledger | None) -> Iterator[Callable[
     """Give a function that logs a run's last step; it does nothing where `directory` is None.
 
     Scalars: `loss/k` at every step; `gradient/k`, `bias/k` and `noise/k` (squared norms) where recorded.
-
-    Raises:
-        ValueError: TensorBoard is wanted and not installed.
     """
     if directory is None:
         yield lambda run: None
         return
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise ValueError(
-            "a TensorBoard log needs the package tensorboard: pip install tensorboard"
-        ) from error
+    from torch.utils.tensorboard import SummaryWriter  # takes a second to import
+
     writer = SummaryWriter(str(directory))
 
     def log(run: CohortRun) -> None:
