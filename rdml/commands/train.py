@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rdml.options import JsonFile, OutDir, Seed
+from rdml.options import JsonFile, OutDir, Seed, writable_directory
 
 
 class Schedule(StrEnum):
@@ -33,6 +34,13 @@ class Precision(StrEnum):
     BF16 = "bf16"
 
 
+class Norm(StrEnum):
+    """Normalisation of convolutional models; with batch normalisation there is no ledger."""
+
+    GROUP = "group"
+    BATCH = "batch"
+
+
 class Device(StrEnum):
     """Where to train."""
 
@@ -50,7 +58,19 @@ def train(
         list[str] | None, typer.Option(help="One for all (mlp), or repeated: one per learner.")
     ] = None,
     learners: Annotated[int, typer.Option(help="K.")] = 2,
-    alpha: Annotated[float, typer.Option(help="Order of the divergence, in [0, inf].")] = 1.5,
+    hidden: Annotated[
+        list[int] | None,
+        typer.Option(metavar="N...", help="Widths of the perceptron's hidden layers; 128 by default."),
+    ] = None,
+    norm: Annotated[Norm, typer.Option(help="Of convolutional models.")] = Norm.GROUP,
+    alpha: Annotated[
+        list[float] | None,
+        typer.Option(
+            metavar="A...",
+            help="Order in [0, inf], 1.5 by default: one for all, K (one per learner), or K(K−1): those of "
+            "learner 0 towards its peers in turn, then of learner 1, and so on.",
+        ),
+    ] = None,
     alpha_end: Annotated[float | None, typer.Option(help="Let the order go there linearly.")] = None,
     alpha_step_size: Annotated[
         float | None, typer.Option(help="Train the order with this step size.")
@@ -66,6 +86,10 @@ def train(
     steps: Annotated[int, typer.Option(help="T.")] = 500,
     updates: Annotated[Updates, typer.Option(help="Together, or in turn.")] = Updates.SIMULTANEOUS,
     ledger_every: Annotated[int, typer.Option(help="Record every so many steps; 0 for no ledger.")] = 0,
+    ledger_chunk: Annotated[
+        int, typer.Option(help="Samples that the ledger holds in memory at once.")
+    ] = 2048,
+    subsample: Annotated[int, typer.Option(help="Samples whose Jacobians recorded steps take.")] = 16,
     precision: Annotated[Precision, typer.Option(help="Of the training.")] = Precision.FLOAT64,
     device: Annotated[Device, typer.Option(help="auto: CUDA where there is one.")] = Device.AUTO,
     deterministic: Annotated[
@@ -76,6 +100,14 @@ def train(
     ] = None,
     checkpoint_every: Annotated[int, typer.Option(help="Steps between checkpoints; 0: at the end.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            callback=writable_directory,
+            help="Write every learner's state_dict (safetensors) here.",
+        ),
+    ] = None,
     tensorboard: Annotated[Path | None, typer.Option(help="Directory of a TensorBoard log.")] = None,
     seed: Seed = 0,
     json: JsonFile = None,
@@ -93,7 +125,7 @@ def train(
         path=path,
         models=tuple(model or ("mlp",)),
         learners=learners,
-        alpha=alpha,
+        alpha=orders(alpha or [1.5], learners),
         alpha_end=alpha_end,
         alpha_step_size=alpha_step_size,
         beta=beta,
@@ -108,7 +140,11 @@ def train(
         seed=seed,
         updates=updates.value,
         ledger_every=ledger_every,
+        ledger_chunk=ledger_chunk,
+        subsample=subsample,
         precision=precision.value,
+        norm=norm.value,
+        hidden=tuple(hidden or (128,)),
         device=device.value,
         deterministic=deterministic,
     )
@@ -121,6 +157,12 @@ def train(
             tensorboard=tensorboard,
             progress=progress,
         )
+    if weights is not None:
+        result.write_weights(weights)
+    if json is not None:
+        write_json(json, result.to_json())
+    for picture in result.pictures():
+        save_figure(picture.figure, out, picture.name)
     for k, score in enumerate(result.scores.learners):
         typer.echo(
             f"learner {k}: test accuracy {score.test_accuracy:.4f}, test loss {score.test_loss:.4f} nats, "
@@ -130,9 +172,19 @@ def train(
             typer.echo(f"  {verdict.claim}: {verdict.status}: {verdict.evidence}")
     if result.run.trouble:
         typer.echo(f"The run ended early: {result.run.trouble}", err=True)
-    if json is not None:
-        write_json(json, result.to_json())
-    for picture in result.pictures():
-        save_figure(picture.figure, out, picture.name)
     if not result.holds:
         raise typer.Exit(1)
+
+
+def orders(given: Sequence[float], learners: int) -> float | tuple[tuple[float, ...], ...]:
+    """One order for all, or `alpha[k][j]` from one order a learner or one an ordered pair."""
+    if len(given) == 1:
+        return given[0]
+    peers = learners - 1
+    if len(given) == learners:
+        given = [alpha for alpha in given for _ in range(peers)]
+    if len(given) != learners * peers:
+        counts = " or ".join(str(count) for count in sorted({1, learners, learners * peers}))
+        raise ValueError(f"alpha holds {len(given)} orders for {learners} learners; {counts} are needed")
+    rows = [list(given[k * peers : (k + 1) * peers]) for k in range(learners)]
+    return tuple((*row[:k], 0.0, *row[k:]) for k, row in enumerate(rows))

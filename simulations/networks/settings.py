@@ -77,10 +77,11 @@ class Settings:
     deterministic: bool = False
 
     def __post_init__(self) -> None:
-        positive = ("learners", "step_size", "steps", "ledger_chunk", "subsample")
-        for name in positive:
+        for name in ("learners", "step_size", "steps", "ledger_chunk", "subsample"):
             if not getattr(self, name) > 0 or not math.isfinite(getattr(self, name)):
                 raise ValueError(f"{name} is {getattr(self, name)}; a positive number is needed")
+        if any(width < 1 for width in self.hidden):
+            raise ValueError(f"hidden is {self.hidden}; widths of at least 1 are needed")
         if self.ledger_every < 0:
             raise ValueError(f"ledger_every is {self.ledger_every}; 0 (no ledger) or more is needed")
         if self.batch_size is not None and self.batch_size < 1:
@@ -90,6 +91,8 @@ class Settings:
         for name, value, allowed in (
             ("schedule", self.schedule, ("constant", "cosine")),
             ("precision", self.precision, tuple(CLOSURE)),
+            ("norm", self.norm, ("group", "batch")),
+            ("updates", self.updates, ("simultaneous", "sequential")),
             ("device", self.device, ("auto", "cpu", "cuda")),
         ):
             if value not in allowed:
