@@ -122,9 +122,9 @@ class Rules:
     def _require_kind(self, symbol: sp.Symbol, image: sp.Expr, signs: Signs) -> None:
         if isinstance(symbol, Fixed) or symbol.is_integer:
             raise Rejected(f"{symbol} stands for itself only")
+        signs.require_defined(image)
         if symbol.is_nonnegative:
             signs.require(image, POSITIVE if symbol.is_positive else NONNEGATIVE, f"image of {symbol}")
-        signs.require_defined(image)
 
     def cut(self, theorem: Theorem, *shown: Theorem, using: Using = ()) -> Theorem:
         """Drop hypotheses that are shown, by theorems or by their signs."""
