@@ -14,7 +14,7 @@ from convergence.statistics.intervals import Interval
 class Extrapolation(NamedTuple):
     r"""A weighted least-squares polynomial `Σ_k c_k η^k` through measured points.
 
-    Args:
+    Attributes:
         intercept: `c_0`, the value at η → 0.
         slope: `c_1`, the slope there.
         coefficients: all `c_k`.

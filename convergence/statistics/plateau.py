@@ -16,7 +16,7 @@ from convergence.statistics.intervals import Interval, mean_interval
 class Plateau(NamedTuple):
     """What was found.
 
-    Args:
+    Attributes:
         level: mean over replicas of their averages after the transient, with its interval.
         transient: how many windows were left out.
         settled: whether the transient was over in the first half of the run; if not, `level` is the second

@@ -16,7 +16,7 @@ from simulations.problems.problem import Problem
 class Controlled(NamedTuple):
     """A floor with and without its control variate.
 
-    Args:
+    Attributes:
         plain: from the replicas alone.
         controlled: regressed on the twins at their exact expectation.
         gain: variance of the plain estimate over that of the controlled one, at equal numbers of steps.
