@@ -15,5 +15,6 @@ def on_files(files: Files, config: MkDocsConfig, **_: object) -> Files:
 
 def _commands() -> str:
     """What `--help` says of every command, as typer writes it."""
-    command = [sys.executable, *"-m typer rdml.cli utils docs --name rdml --title Commands".split()]
+    words = ("rdml.cli", "utils", "docs", "--name", "rdml", "--title", "Commands")
+    command = (sys.executable, "-m", "typer", *words)
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
