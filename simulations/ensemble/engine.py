@@ -49,13 +49,16 @@ def step(
     """`u ← momentum·u + g`, `x ← x − step_size·u` (heavy ball; Nesterov steps along `g + momentum·u`)."""
     x, velocity, streams, iteration = state
     gradient = problem.gradient(x)
-    bias = problem.bias.function(x, gradient) if problem.bias else torch.zeros_like(x)
-    mean_gradient = gradient + bias
-    noise = torch.zeros_like(x)
+    zero = torch.zeros((), dtype=x.dtype, device=x.device).expand_as(x)
+    bias = noise = zero
+    stochastic = gradient
+    if problem.bias:
+        bias = problem.bias.function(x, gradient)
+        stochastic = gradient + bias
     if problem.noise:
         streams, variates = take(streams, problem.noise.law, problem.noise.count, x.dtype)
-        noise = problem.noise.shape(variates.to(x.device), x, mean_gradient)
-    stochastic = mean_gradient + noise
+        noise = problem.noise.shape(variates.to(x.device), x, stochastic)
+        stochastic = stochastic + noise
     velocity = momentum * velocity + stochastic if momentum else stochastic
     direction = stochastic + momentum * velocity if nesterov else velocity
     moved = State(x - step_size * direction, velocity, streams, iteration + 1)

@@ -23,7 +23,7 @@ Law = Literal["normal", "sign", "uniform"]
 Words = NDArray[np.uint64]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_BLOCK_BYTES = 2**23
+_BLOCK_BYTES = 2**20  # stays in cache, where columns are cheap to read
 
 
 class Streams(NamedTuple):

@@ -140,8 +140,11 @@ def coordinate_step(slope: Any, block: Block, steps: Steps, t: int) -> None:
         squared_bias += bias * bias
         for i in range(x.shape[1]):
             gradient = slope(x[j, i], a)
-            direction[j, i] = gradient + bias
+            direction[j, i] = gradient
             sums[GRADIENT, i] += gradient * gradient
+        if bias != 0:
+            for i in range(x.shape[1]):
+                direction[j, i] += bias
     if squared_bias > 0:
         for i in range(x.shape[1]):
             sums[BIAS, i] += squared_bias

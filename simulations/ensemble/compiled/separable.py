@@ -23,8 +23,7 @@ def quadratic(blocks: Blocks, steps: Steps) -> None:
 @inlined
 def _double_well_slope(x: Real, tilt: Real) -> Real:
     reach = like(1.5, x)
-    inside = -reach if x < -reach else x
-    inside = reach if inside > reach else inside
+    inside = min(max(x, -reach), reach)
     return inside * inside * inside - inside + like(5.75, x) * (x - inside) + tilt
 
 
