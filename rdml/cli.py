@@ -17,7 +17,7 @@ from rdml.commands.train import train
 from rdml.commands.verify import verify
 from rdml.commands.worst_case import worst_case
 
-SEVERAL = ("--alpha", "--beta", "--step-size", "--weight")
+SEVERAL = ("--alpha", "--beta", "--hidden", "--step-size", "--weight")
 
 app = typer.Typer(
     name="rdml",
