@@ -55,6 +55,11 @@ class LedgerEntry:
     step_error: float
 
     @property
+    def is_finite(self) -> bool:
+        """Whether every number of the step is finite: a step into overflow has no ledger."""
+        return all(math.isfinite(value) for value in asdict(self).values())
+
+    @property
     def descent(self) -> float:
         """`(F_t − F_{t+1})/η`."""
         return (self.objective - self.objective_after) / self.step_size

@@ -107,7 +107,18 @@ def measure_objective(replica: Replica, batches: Batches, *, gradient: bool) -> 
 
 def _summed_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy summed over `(N, C)` and `(N,)`, with the classes off the last axis, which is faster."""
-    return cross_entropy(logits.mT.unsqueeze(0), labels.unsqueeze(0), reduction="sum")
+    try:
+        return cross_entropy(logits.mT.unsqueeze(0), labels.unsqueeze(0), reduction="sum")
+    except IndexError as error:
+        raise labels_out_of_range(labels, logits.shape[-1]) from error
+
+
+def labels_out_of_range(labels: Tensor, classes: int) -> ValueError:
+    """The error that says which labels do not fit logits of so many classes."""
+    return ValueError(
+        f"labels span [{int(labels.min())}, {int(labels.max())}]; logits of {classes} classes need labels in "
+        f"[0, {classes - 1}]"
+    )
 
 
 def _without_gradient(replica: Replica, inputs: Tensor) -> Tensor:

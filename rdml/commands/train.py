@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from rdml.options import JsonFile, OutDir, Seed, writable_directory
+from rdml.options import JsonFile, OutDir, Seed, writable_directory, writable_file
 
 
 class Schedule(StrEnum):
@@ -96,9 +96,14 @@ def train(
         bool, typer.Option("--deterministic", help="The same bits on every run.")
     ] = False,
     checkpoint: Annotated[
-        Path | None, typer.Option(help="Write checkpoints to this safetensors file.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", callback=writable_file, help="Write checkpoints to this safetensors file."
+        ),
     ] = None,
-    checkpoint_every: Annotated[int, typer.Option(help="Steps between checkpoints; 0: at the end.")] = 0,
+    checkpoint_every: Annotated[
+        int, typer.Option(min=0, help="Steps between checkpoints; 0: at the end.")
+    ] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
     weights: Annotated[
         Path | None,
@@ -108,7 +113,10 @@ def train(
             help="Write every learner's state_dict (safetensors) here.",
         ),
     ] = None,
-    tensorboard: Annotated[Path | None, typer.Option(help="Directory of a TensorBoard log.")] = None,
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", callback=writable_directory, help="Write a TensorBoard log here."),
+    ] = None,
     seed: Seed = 0,
     json: JsonFile = None,
     out: OutDir = Path("out"),

@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy
 from convergence.divergence import cohort_divergence, order_derivative
 from convergence.estimators import Ledger, LedgerEntry
 from convergence.estimators.mutual import Mutual, Orders
+from convergence.estimators.passes import labels_out_of_range
 
 Updates = Literal["simultaneous", "sequential"]
 
@@ -181,9 +182,7 @@ def cohort_losses(logits: Sequence[Tensor], labels: Tensor, mutual: Mutual) -> T
     try:
         losses = cross_entropy(stacked.movedim(2, 1), repeated, reduction="none").mean(1)
     except IndexError as error:
-        raise ValueError(
-            f"labels reach {int(labels.max())}; the learners' logits have {classes.pop()} classes"
-        ) from error
+        raise labels_out_of_range(labels, classes.pop()) from error
     if mutual.beta == 0:
         return losses
     if isinstance(mutual.alpha, tuple):

@@ -36,6 +36,8 @@ COHORT = ("self-limiting",)
 """Claims on a learner's whole mutual gradient."""
 PATH = ("ledger", "pathwise")
 """Claims on the recorded steps."""
+SPAN = 300.0
+"""Predictions whose logits lie further apart, in runs that go astray, underflow float64 and are not judged."""
 
 
 @dataclass
@@ -83,10 +85,13 @@ class Monitor:
             logits = [replica.logits(self.inputs) / mutual.temperature for replica in self._replicas]
         for k in range(len(models)):
             quantities = sample_quantities(logits, k, mutual)
-            finite = quantities["alpha"].isfinite()
-            if bool(finite.any()):
-                self._judge(k, SAMPLES, {name: value[finite] for name, value in quantities.items()})
-            if any(name in self.claims for name in (*JACOBIANS, *COHORT, "grad-own")):
+            ordinary = (_span(quantities["target"]) <= SPAN) & (_span(quantities["own"]) <= SPAN)
+            judged = ordinary & quantities["alpha"].isfinite()
+            if bool(judged.any()):
+                self._judge(k, SAMPLES, {name: value[judged] for name, value in quantities.items()})
+            if bool(ordinary.all()) and any(
+                name in self.claims for name in (*JACOBIANS, *COHORT, "grad-own")
+            ):
                 self._observe_jacobians(k, logits, mutual)
 
     def _observe_jacobians(self, k: int, logits: Sequence[Tensor], mutual: Mutual) -> None:
@@ -161,6 +166,12 @@ class Monitor:
         """Verdicts by learner; `run` says in a few words what was trained."""
         for k in sorted({entry.learner for entry in entries}):
             own = [entry for entry in entries if entry.learner == k]
+            overflow = next((entry.step for entry in own if not entry.is_finite), None)
+            if overflow is not None:
+                for name in (*PATH, "stationarity"):
+                    if name in self.claims:
+                        self._tally(k, name).broken = f"step {overflow} left the finite numbers"
+                continue
             self._judge(k, PATH[:1], step_quantities(own), slack=self.tolerance)
             self._judge(k, PATH[1:], path_quantities(own), slack=self.tolerance)
         found: dict[int, list[Verdict]] = {}
@@ -169,7 +180,8 @@ class Monitor:
         if "stationarity" in self.claims:
             for k, verdicts in found.items():
                 steps = [entry for entry in entries if entry.learner == k]
-                verdicts.append(stationarity_verdict(steps, f"{run}, learner {k}"))
+                if all(entry.is_finite for entry in steps):
+                    verdicts.append(stationarity_verdict(steps, f"{run}, learner {k}"))
         return found
 
     def record(self) -> dict[str, object]:
@@ -237,6 +249,11 @@ def cohort_quantities(
         "alpha": torch.full_like(bias[:1], max(orders)),
         "beta": torch.full_like(bias[:1], mutual.weight),
     }
+
+
+def _span(logits: Tensor) -> Tensor:
+    """Largest minus least logit of every row, masks left out, `(N,)`; NaN if a logit is NaN or ∞."""
+    return logits.amax(-1) - logits.masked_fill(logits.isneginf(), torch.inf).amin(-1)
 
 
 def _speaks(claim: Claim, quantities: Mapping[str, Tensor]) -> bool:

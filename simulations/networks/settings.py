@@ -80,6 +80,12 @@ class Settings:
         for name in ("learners", "step_size", "steps", "ledger_chunk", "subsample"):
             if not getattr(self, name) > 0 or not math.isfinite(getattr(self, name)):
                 raise ValueError(f"{name} is {getattr(self, name)}; a positive number is needed")
+        if not 0 <= self.momentum < 1:
+            raise ValueError(f"momentum is {self.momentum}; a number in [0, 1) is needed")
+        if self.nesterov and not self.momentum:
+            raise ValueError("nesterov is True with momentum 0; a positive momentum is needed")
+        if not 0 <= self.weight_decay < math.inf:
+            raise ValueError(f"weight_decay is {self.weight_decay}; a finite number of at least 0 is needed")
         if any(width < 1 for width in self.hidden):
             raise ValueError(f"hidden is {self.hidden}; widths of at least 1 are needed")
         if self.ledger_every < 0:
@@ -97,11 +103,22 @@ class Settings:
         ):
             if value not in allowed:
                 raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(allowed)}")
-        if (self.alpha_end is not None or self.alpha_step_size is not None) and isinstance(self.alpha, tuple):
+        self._check_changing_order()
+        Mutual(self.alpha, self.beta, self.temperature).check(self.learners)
+
+    def _check_changing_order(self) -> None:
+        if self.alpha_end is None and self.alpha_step_size is None:
+            return
+        if isinstance(self.alpha, tuple):
             raise ValueError("an order per pair can be neither scheduled nor trained")
         if self.alpha_end is not None and self.alpha_step_size is not None:
             raise ValueError("alpha_end and alpha_step_size: an order is either scheduled or trained")
-        Mutual(self.alpha, self.beta, self.temperature).check(self.learners)
+        if self.alpha_step_size is not None and not math.isfinite(self.alpha_step_size):
+            raise ValueError(f"alpha_step_size is {self.alpha_step_size}; a finite number is needed")
+        if self.alpha_end is not None and not 0 <= self.alpha_end < math.inf:
+            raise ValueError(f"alpha_end is {self.alpha_end}; a finite order of at least 0 is needed")
+        if math.isinf(self.alpha):
+            raise ValueError("alpha is inf; an order that is scheduled or trained must be finite")
 
     @property
     def order(self) -> Alpha:

@@ -57,6 +57,10 @@ def train(
             memory, an interrupt) ends it, is named in the result, and leaves the last checkpoint.
     """
     device = _device(settings.device)
+    if save_every < 0:
+        raise ValueError(f"save_every is {save_every}; 0 (the end only) or more is needed")
+    if save_to is not None and not save_to.parent.is_dir():
+        raise ValueError(f"save_to is {save_to}; the folder {save_to.parent} does not exist")
     # Threads only wait for each other on perceptrons.
     alone = one_thread() if set(settings.models) <= set(PERCEPTRONS) else contextlib.nullcontext()
     with alone, _reproducible(settings.deterministic):

@@ -215,3 +215,11 @@ def test_refusals():
         attach([torch.optim.SGD(m.parameters(), lr=0.1) for m in normalised], normalised)
     with attach(sgd) as ledger, pytest.raises(RuntimeError, match="every optimiser"):
         ledger.step()
+    inputs, labels = data[0]
+    for label in (3, -1):
+        with attach(sgd) as ledger:
+            loss([m(inputs) for m in models], labels, 0).backward()
+            for optimizer in sgd:
+                optimizer.step()
+            with pytest.raises(ValueError, match=rf"labels span \[{label}, {label}\]; logits of 3 classes"):
+                ledger.step((inputs, 0 * labels + label))

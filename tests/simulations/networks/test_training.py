@@ -93,6 +93,28 @@ def test_lower_precision_closes_to_its_rounding(precision):
     assert result.run.ledger[-1].gradient_norm_squared == pytest.approx(size, rel=0.1)
 
 
+def test_a_step_into_overflow_is_a_failure_to_judge_and_no_refutation():
+    result = train(replace(SHORT, step_size=1e300, steps=1, ledger_every=1))
+    assert result.run.trouble is None, "the step that would have seen it did not come"
+    assert not result.holds
+    failed = {v.claim: v.evidence for v in result.verdicts[0] if v.status == Status.FAILED}
+    assert set(failed) == {"ledger", "pathwise", "stationarity"}
+    assert all("step 0 left the finite numbers" in evidence for evidence in failed.values())
+    assert Status.REFUTED not in {v.status for v in result.verdicts[0]}
+    json.dumps(result.to_json())
+    assert result.pictures()
+
+
+def test_a_run_that_goes_astray_refutes_nothing():
+    far = train(replace(SHORT, step_size=1e6, steps=12, ledger_every=1))  # logits in the millions
+    assert far.run.losses[-1][0] > 1e4
+    assert {v.status for own in far.verdicts.values() for v in own} <= {Status.CHECKED, Status.ASSUMED}
+    lost = train(replace(SHORT, step_size=1e300, ledger_every=1))
+    assert lost.run.trouble == "step 1: learner 0 has loss nan"
+    assert lost.run.steps == 1
+    assert Status.REFUTED not in {v.status for own in lost.verdicts.values() for v in own}
+
+
 def test_equal_seeds_equal_runs():
     one, two = (train(replace(SHORT, deterministic=True)) for _ in range(2))
     other = train(replace(SHORT, seed=1))
@@ -194,6 +216,17 @@ def test_tensorboard_reads_what_was_logged(tmp_path):
         ({"ledger_every": -1}, "ledger_every is -1"),
         ({"models": ("mlp",) * 3}, "3 models for 2 learners"),
         ({"schedule": "step"}, "schedule is 'step'"),
+        ({"momentum": 1.0}, r"momentum is 1\.0"),
+        ({"momentum": -0.1}, r"momentum is -0\.1"),
+        ({"nesterov": True}, "nesterov is True with momentum 0"),
+        ({"weight_decay": -1.0}, r"weight_decay is -1\.0"),
+        ({"hidden": (8, 0)}, r"hidden is \(8, 0\)"),
+        ({"norm": "layer"}, "norm is 'layer'"),
+        ({"updates": "random"}, "updates is 'random'"),
+        ({"alpha_end": -1.0}, r"alpha_end is -1\.0"),
+        ({"alpha_end": math.inf}, "alpha_end is inf"),
+        ({"alpha": math.inf, "alpha_end": 2.0}, "alpha is inf"),
+        ({"alpha_step_size": math.nan}, "alpha_step_size is nan"),
         ({"alpha_end": 1.0, "alpha_step_size": 0.1}, "either scheduled or trained"),
         ({"alpha": ((0.0, 1.0), (1.0, 0.0)), "alpha_end": 1.0}, "neither scheduled nor trained"),
     ],
@@ -210,6 +243,10 @@ def test_runs_that_are_refused(tmp_path):
     with pytest.raises(ValueError, match="use GroupNorm"):
         train(replace(SHORT, models=("conv",), norm="batch"))
     assert train(replace(SHORT, models=("conv",), norm="batch", ledger_every=0, steps=1)).holds
+    with pytest.raises(ValueError, match="save_every is -1"):
+        train(SHORT, save_to=tmp_path / "run", save_every=-1)
+    with pytest.raises(ValueError, match=r"the folder .*nowhere does not exist"):
+        train(SHORT, save_to=tmp_path / "nowhere" / "run")
     with pytest.raises(ValueError, match="resume needs"):
         train(SHORT, resume=True)
     with pytest.raises(ValueError, match="cannot be read"):

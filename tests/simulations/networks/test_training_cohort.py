@@ -235,7 +235,9 @@ def test_refusals():
     with pytest.raises(ValueError, match=r"classes \[3, 4\]|\[3, 4\] classes"):
         train_cohort([models[0], nn.Linear(5, 4).double()], sgd(models), batches(), steps=1)
     inputs, labels = batches()[0]
-    with pytest.raises(ValueError, match="labels reach 7; the learners' logits have 3 classes"):
-        train_cohort(models, sgd(models), [(inputs, labels * 0 + 7)], steps=1)
+    for label in (7, -1):
+        message = rf"labels span \[{label}, {label}\]; logits of 3 classes"
+        with pytest.raises(ValueError, match=message):
+            train_cohort(models, sgd(models), [(inputs, labels * 0 + label)], steps=1)
     with pytest.raises(ValueError, match="lower <= initial"):
         TrainedOrder(0.05, 0.1)
