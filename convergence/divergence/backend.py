@@ -40,7 +40,7 @@ def rows(target: Tensor, own: Tensor, alpha: Tensor, with_gradient: bool) -> tup
     target, own = target.reshape(-1, classes).contiguous(), own.reshape(-1, classes).contiguous()
     alpha = alpha.reshape(-1).contiguous()
     divergence = torch.empty(len(own), dtype=torch.float64)
-    gradient = torch.zeros_like(own) if with_gradient else own.new_empty(len(own), 0)
+    gradient = torch.empty_like(own) if with_gradient else own.new_empty(len(own), 0)
     arrays = tuple(x.detach().numpy() for x in (target, own, alpha, divergence, gradient))
     in_threads(pair_rows, arrays, rows=len(own), work=own.numel())
     left = divergence.isnan().nonzero().squeeze(-1)
@@ -70,7 +70,7 @@ def cohort(
 
     learners, batch, classes = logits.shape
     logits, alpha = logits.detach().contiguous(), alpha.contiguous()
-    gradient = torch.zeros_like(logits) if with_gradient else logits.new_empty(learners, batch, 0)
+    gradient = torch.empty_like(logits) if with_gradient else logits.new_empty(learners, batch, 0)
     divergence = np.zeros((learners, learners, batch))
     shares = weights.numpy().astype(np.float64)
     arrays = (logits.numpy(), alpha.numpy(), shares / max(batch, 1), divergence, gradient.numpy())

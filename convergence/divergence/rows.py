@@ -278,7 +278,7 @@ def pair_row(
 def pair_rows(
     target: Logits, own: Logits, alpha: Floats, divergence: Floats, gradient: Logits, start: int, stop: int
 ) -> None:
-    """Fills in rows start to stop of the divergence `(N,)` and the gradient, zeros `(N, C)` or empty.
+    """Fills in rows start to stop of the divergence `(N,)` and the gradient, `(N, C)` or `(N, 0)`.
 
     The logits are `(N, C)` and contiguous, the orders `(N,)`.
     """
@@ -290,6 +290,7 @@ def pair_rows(
             order_coefficients(alpha[row], coefficients)
         _, log_p_m = softmax_row(target[row], z[0], probabilities[0])
         n, log_q_n = softmax_row(own[row], z[1], probabilities[1])
+        gradient[row] = 0.0
         divergence[row] = pair_row(
             z[0],
             z[1],
@@ -319,7 +320,7 @@ def cohort_rows(
     """Fills in rows start to stop for all ordered pairs of learners.
 
     The logits are `(K, B, C)`, the orders `(B,)`. `divergence[k, j] = D(p_j‖p_k)` `(K, K, B)`, its diagonal
-    untouched; `Σ_j weights[k, j] ∇_k D(p_j‖p_k)` is added to the gradient, `(K, B, C)` or empty.
+    untouched; the gradient is `Σ_j weights[k, j] ∇_k D(p_j‖p_k)`, `(K, B, C)` or `(K, B, 0)`.
     """
     learners, _, classes = logits.shape
     width = -(-classes // LANES) * LANES
@@ -332,6 +333,7 @@ def cohort_rows(
         for k in range(learners):
             top[k], log_top[k] = softmax_row(logits[k, row], z[k], probabilities[k])
         for k in range(learners):
+            gradient[k, row] = 0.0
             for j in range(learners):
                 if j == k:
                     continue
