@@ -7,12 +7,48 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import networkx
+from pydantic import BaseModel, ConfigDict, Field
 
 from convergence.claims.claim import Claim
+from rdml.config import validate
+
+
+Text = Annotated[str, Field(max_length=10_000)]  # measured, and so refused where it is no Unicode
+
+
+class _Fields(BaseModel):
+    """Types that a file may have got wrong; Python checks none when a dataclass is made."""
+
+    model_config = ConfigDict(strict=True, from_attributes=True)
+
+
+class _AssertionFields(_Fields):
+    statement: Text
+    relation: Literal["<=", "=="]
+    sides: Callable[..., Any]
+    tolerance: float
+
+
+class _ClaimFields(_Fields):
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
+    assertions: Annotated[tuple[_AssertionFields, ...], Field(min_length=1)]
+    assumptions: tuple[Text, ...]
+    source: Text
+    instances: Callable[..., Any]
+    dimension: Annotated[int, Field(ge=1, le=10_000)]
+    depends_on: tuple[Text, ...]
+    false_neighbour: _AssertionFields | None
+
+
+class _ProofFields(_Fields):
+    goals: tuple[Any, ...]
+    missing: Text
+    counterexample: Callable[..., Any] | None
 
 
 def load_claim_file(path: Path) -> Claim:
@@ -34,13 +70,15 @@ def load_claim_file(path: Path) -> Claim:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
     claim, proof = getattr(module, "CLAIM", None), getattr(module, "PROOF", None)
     if not isinstance(claim, Claim):
         raise ValueError(f"{path} defines no CLAIM, a convergence.claims.claim.Claim")
+    validate(_ClaimFields, claim, f"{path}: CLAIM")
     if not isinstance(proof, Proof) or proof.claim != claim.id:
         raise ValueError(f"{path} defines no PROOF of {claim.id}, a proofs.Proof")
+    validate(_ProofFields, proof, f"{path}: PROOF")
     proofs.register(proof)
     return claim
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import math
+import numbers
 from collections.abc import Callable, Mapping
 
 from simulations.problems.double_well import double_well
@@ -41,10 +43,13 @@ PROBLEMS: Mapping[str, Callable[..., Problem]] = {
 }
 """Name -> function that makes the problem from its parameters."""
 
+LARGEST = 10**6
+"""Of a whole-number parameter: sizes beyond it are mistakes."""
+
 __all__ = ["PROBLEMS", "Bias", "Noise", "Problem", "problem"]
 
 
-def problem(name: str, *, degrees: float | None = None, **parameters: object) -> Problem:
+def problem(name: str, /, *, degrees: float | None = None, **parameters: object) -> Problem:
     """The problem of that name.
 
     Args:
@@ -53,16 +58,40 @@ def problem(name: str, *, degrees: float | None = None, **parameters: object) ->
         **parameters: of the function that makes the problem.
 
     Raises:
-        ValueError: an unknown name or parameter; the nearest known one is suggested.
+        ValueError: an unknown name or parameter (the nearest known one is suggested), or a value that the
+            problem can't be made with.
     """
     if name not in PROBLEMS:
         raise ValueError(_unknown("problem", name, PROBLEMS))
     known = inspect.signature(PROBLEMS[name]).parameters
-    for key in parameters:
+    for key, value in parameters.items():
         if key not in known:
             raise ValueError(_unknown(f"parameter of {name}", key, known))
-    made = PROBLEMS[name](**parameters)
-    return made if degrees is None else heavy_tailed(made, degrees)
+        _check(key, value, type(known[key].default))
+    if degrees is not None:
+        _check("degrees", degrees, float)
+    try:
+        made = PROBLEMS[name](**parameters)
+        return made if degrees is None else heavy_tailed(made, degrees)
+    except (ArithmeticError, MemoryError, RuntimeError) as error:  # of numbers that are too large
+        raise ValueError(
+            f"{name} can't be made with {parameters}: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _check(key: str, value: object, kind: type) -> None:
+    """Refuse a value of another type than the default's, and numbers that no size and no constant can be."""
+    flag = isinstance(value, bool)
+    if kind is bool:
+        right, needed = flag, "true or false"
+    elif kind is int:
+        right = isinstance(value, numbers.Integral) and not flag and 0 <= int(value) <= LARGEST
+        needed = f"a whole number from 0 to {LARGEST:,}"
+    else:
+        right = isinstance(value, numbers.Real) and not flag and math.isfinite(value)
+        needed = "a finite number"
+    if not right:
+        raise ValueError(f"{key} is {value!r}; {needed} is needed")
 
 
 def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:
