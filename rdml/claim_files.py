@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from convergence.claims.claim import Claim
 from rdml.config import validate
 
-
 Text = Annotated[str, Field(max_length=10_000)]  # measured, and so refused where it is no Unicode
 
 
