@@ -56,7 +56,8 @@ def compact_json(value: object) -> str:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write `json_text` of a value."""
+    """Write `json_text` of a value, making the folders above where they are missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, json_text(value))
 
 

@@ -10,14 +10,13 @@ import typer
 
 
 def writable_file(path: Path | None) -> Path | None:
-    """Refuse a file that could not be written, before the work that would fill it."""
+    """Refuse a file that could not be written, before the work that would fill it; its folder may be missing yet."""
     if path is None:
         return None
     if path.is_dir():
         raise typer.BadParameter(f"{path} is a directory; a file is expected")
-    if not path.parent.is_dir():
-        raise typer.BadParameter(f"the directory {path.parent} does not exist")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
+    writable_directory(path.parent)
+    if path.exists() and not os.access(path, os.W_OK):
         raise typer.BadParameter(f"{path} is not writable")
     return path
 

@@ -53,7 +53,7 @@ def plot(
         if len(folders) > 1:
             raise typer.BadParameter("--out FILE.svg is needed for more than one run")
         out = folders[0] / "figures" / f"{column}.svg"
-        out.parent.mkdir(exist_ok=True)
+        out.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(out, svg_text(figure, column))
     typer.echo(f"Figure: {out}", err=True)
     if json is not None:

@@ -28,8 +28,8 @@ def test_a_numeric_option_takes_several_values() -> None:
 
 
 def test_problems_lists_their_constants(tmp_path: Path) -> None:
-    assert "double-well" in run("problems", "--json", str(tmp_path / "p.json"))
-    rows = {row["name"]: row for row in json.loads((tmp_path / "p.json").read_text())["problems"]}
+    assert "double-well" in run("problems", "--json", str(tmp_path / "new" / "p.json"))
+    rows = {row["name"]: row for row in json.loads((tmp_path / "new" / "p.json").read_text())["problems"]}
     assert rows["quadratic"]["bias_bound"] == 0.5
 
 

@@ -80,7 +80,7 @@ def test_the_same_seed_gives_the_same_json(tmp_path: Path) -> None:
     [
         (("verify", "self-bonding"), ("self-bonding", "self-bounding")),
         (("verify", "--witness", "oracle"), ("oracle", "symbolic")),
-        (("verify", "--json", "missing/out.json"), ("missing", "does not exist")),
+        (("verify", "--json", "file.txt/out.json"), ("file.txt", "directory")),
         (("verify", "--json", "."), ("directory",)),
         (("verify", "--out", "file.txt"), ("file.txt", "directory")),
         (("verify", "--seed", "-1"), ("-1", "seed")),
