@@ -24,7 +24,7 @@ from simulations.networks.figures import stacked_ledger, stationarity
 from simulations.networks.settings import Settings, plain
 from simulations.plots.style import new_figure
 
-CHUNK = 4096
+CHUNK = 256
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class Scores:
     decision_disagreement: list[list[float]]
 
 
-def score(models: Sequence[nn.Module], data: Dataset) -> Scores:
-    """Evaluate learners in evaluation mode; they are left in the mode they were in."""
+def score(models: Sequence[nn.Module], data: Dataset, *, chunk: int = CHUNK) -> Scores:
+    """Evaluate learners in evaluation mode, `chunk` samples at once; they are left in the mode they were in."""
     modes = [model.training for model in models]
     try:
-        train = [_logits(model.eval(), data.train_inputs) for model in models]
-        test = [_logits(model.eval(), data.test_inputs) for model in models]
+        train = [_logits(model.eval(), data.train_inputs, chunk) for model in models]
+        test = [_logits(model.eval(), data.test_inputs, chunk) for model in models]
     finally:
         for model, mode in zip(models, modes, strict=True):
             model.train(mode)
@@ -77,8 +77,8 @@ def _accuracy(logits: Tensor, labels: Tensor) -> float:
 
 
 @torch.no_grad()
-def _logits(model: nn.Module, inputs: Tensor) -> Tensor:
-    return torch.cat([model(part) for part in inputs.split(CHUNK)])
+def _logits(model: nn.Module, inputs: Tensor, chunk: int) -> Tensor:
+    return torch.cat([model(part) for part in inputs.split(chunk)])
 
 
 @dataclass(frozen=True)

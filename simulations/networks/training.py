@@ -23,7 +23,7 @@ from simulations.networks.cohort import CohortRun, TrainedOrder, train_cohort
 from simulations.networks.data import Dataset, load
 from simulations.networks.models import PERCEPTRONS, build
 from simulations.networks.monitor import Monitor
-from simulations.networks.result import TrainingResult, score
+from simulations.networks.result import CHUNK, TrainingResult, score
 from simulations.networks.sampling import BatchOrder, learner_seed
 from simulations.networks.settings import CLOSURE, Settings, check_same, plain
 from simulations.networks.tensorboard import log_run
@@ -159,7 +159,10 @@ def _run(
     verdicts: dict[int, list[Verdict]] = {}
     if monitor is not None and run.ledger:
         verdicts = monitor.verdicts(run.ledger, f"{settings.data}, {settings.steps} steps")
-    return TrainingResult(settings, run, score(learners.models, data), verdicts, learners.models)
+    # No more samples at once than training took, so that a run which ran out of memory is still scored.
+    chunk = CHUNK if settings.batch_size is None else min(CHUNK, settings.batch_size)
+    scores = score(learners.models, data, chunk=chunk)
+    return TrainingResult(settings, run, scores, verdicts, learners.models)
 
 
 def _record(

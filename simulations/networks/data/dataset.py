@@ -33,12 +33,21 @@ class Dataset:
     def __post_init__(self) -> None:
         if self.classes < 2:
             raise ValueError(f"{self.name}: classes is {self.classes}; at least 2 are needed")
+        shapes = [tuple(inputs.shape[1:]) for inputs in (self.train_inputs, self.test_inputs)]
+        if shapes[0] != shapes[1]:
+            raise ValueError(f"{self.name}: train inputs have shape {shapes[0]}, test inputs {shapes[1]}")
         for part in ("train", "test"):
             inputs, labels = getattr(self, f"{part}_inputs"), getattr(self, f"{part}_labels")
             if len(inputs) != len(labels) or not len(labels):
                 raise ValueError(
                     f"{self.name}: {part} holds {len(inputs)} inputs and {len(labels)} labels; "
                     "equal counts of at least 1 are needed"
+                )
+            broken = ~inputs.flatten(1).isfinite().all(1)
+            if bool(broken.any()):
+                raise ValueError(
+                    f"{self.name}: {part} input {int(broken.nonzero()[0])} (of {int(broken.sum())}) holds NaN or "
+                    "infinite numbers"
                 )
             if labels.min() < 0 or labels.max() >= self.classes:
                 raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import random
 import tarfile
 from dataclasses import replace
@@ -177,6 +178,13 @@ def test_a_data_set_refuses_what_does_not_fit():
         replace(data, classes=5)
     with pytest.raises(ValueError, match="360 inputs and 1 labels"):
         replace(data, test_labels=data.test_labels[:1])
+    with pytest.raises(ValueError, match=r"train inputs have shape \(1, 8, 8\), test inputs \(1, 8, 7\)"):
+        replace(data, test_inputs=data.test_inputs[..., 1:])
+    for part, broken in (("train", math.nan), ("test", math.inf)):
+        inputs = getattr(data, f"{part}_inputs").clone()
+        inputs[3, 0, 2, 2] = broken
+        with pytest.raises(ValueError, match=rf"{part} input 3 \(of 1\) holds NaN or infinite"):
+            replace(data, **{f"{part}_inputs": inputs})
     with pytest.raises(ValueError, match="data is 'mnist'"):
         load("mnist")
     assert isinstance(data.to("cpu"), Dataset)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch import nn
 
 from convergence.claims.verdict import Status
 from simulations.networks import training
@@ -113,6 +114,27 @@ def test_a_run_that_goes_astray_refutes_nothing():
     assert lost.run.trouble == "step 1: learner 0 has loss nan"
     assert lost.run.steps == 1
     assert Status.REFUTED not in {v.status for own in lost.verdicts.values() for v in own}
+
+
+class Hungry(nn.Sequential):
+    """A perceptron that runs out of memory in training at its second step, and on more than 16 samples always."""
+
+    calls = 0
+
+    def forward(self, inputs):
+        self.calls += self.training
+        if len(inputs) > 16 or (self.training and self.calls == 2):
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes")
+        return super().forward(inputs)
+
+
+def test_a_run_that_ran_out_of_memory_is_scored(monkeypatch):
+    right = training.build
+    monkeypatch.setattr(training, "build", lambda *a, **k: Hungry(*right(*a, **k)))
+    result = train(replace(SHORT, batch_size=16, ledger_every=0))
+    assert result.run.trouble == "step 1: out of memory; lower the batch size (now 16)"
+    assert result.run.steps == 1
+    assert 0 < result.scores.learners[0].test_accuracy < 1
 
 
 def test_equal_seeds_equal_runs():
