@@ -50,8 +50,8 @@ def path_average(run: Ensemble, words: str) -> Evidence:
         ("mean_bias_norm_squared", "average_bias_norm_squared", 1),
     ):
         mean, variance = (torch.from_numpy(values) for values in run.moments.column(column))
-        ends = measured(mean, variance, run.replicas)
-        instance[name], low[name], high[name] = mean, ends[favourable].clamp(min=0), ends[1 - favourable]
+        ends = [end.clamp(min=0) for end in measured(mean, variance, run.replicas)]  # means of squares
+        instance[name], low[name], high[name] = mean, ends[favourable], ends[1 - favourable]
     return Evidence(tuple(ids), instance, words, low, high)
 
 

@@ -7,6 +7,7 @@ from convergence.bounds.stationarity import noise_floor
 from convergence.claims import load_claims
 from convergence.claims.claim import Assertion, Sides
 from convergence.claims.verdict import Picture, Refutation, Status, Verdict
+from simulations.ensemble.run import simulate
 from simulations.experiments import evidence as kind
 from simulations.experiments import witness as module
 from simulations.experiments.evidence import Evidence, judge, margins, refute
@@ -172,3 +173,10 @@ def test_evidence_that_lacks_a_quantity_does_not_speak():
     )
     assert judge(claim, [MEASURED], 0.0) is None
     assert module.NAME == kind.NAME == "simulation"
+
+
+def test_few_replicas_give_wide_intervals_not_negative_squares():
+    run = simulate("rdml-logits", step_size=0.4, steps=200, replicas=8)
+    found = averages.path_average(run, "8 replicas")
+    assert all(bool((end >= 0).all()) for ends in (found.low, found.high) for end in ends.values())
+    assert judge(CLAIMS["stationarity"], [found], 0.0).status == Status.CHECKED
