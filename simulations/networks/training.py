@@ -158,7 +158,7 @@ def _run(
     run.orders = record["orders"] + run.orders
     verdicts: dict[int, list[Verdict]] = {}
     if monitor is not None and run.ledger:
-        verdicts = monitor.verdicts(run.ledger, f"{settings.data}, {settings.steps} steps")
+        verdicts = monitor.verdicts(run.ledger, f"{settings.data}, {run.steps} steps")
     # No more samples at once than training took, so that a run which ran out of memory is still scored.
     chunk = CHUNK if settings.batch_size is None else min(CHUNK, settings.batch_size)
     scores = score(learners.models, data, chunk=chunk)
