@@ -12,6 +12,7 @@ from sympy import Symbol, sympify
 from proofs.kernel.analysis import Analysis
 from proofs.kernel.terms import Fixed, Rejected
 from proofs.kernel.theorem import _KERNEL, Relation, Theorem
+from proofs.refutation import Neighbour, refute
 
 P = ParamSpec("P")
 
@@ -40,26 +41,41 @@ class Goal:
 
 @dataclass(frozen=True)
 class Proof:
-    """The proof of a claim: its goals, what of the claim they do not cover, what its false neighbour fails at."""
+    """The proof of a claim: its goals, what of the claim they do not cover, and what refutes its false neighbour."""
 
     claim: str
     goals: tuple[Goal, ...]
     missing: str = ""
-    counterexample: Callable[[], Mapping[str, object]] | None = None
+    neighbour: Neighbour | None = None
+
+    def counterexample(self) -> dict[str, object] | None:
+        """The exact counterexample to the false neighbour, or None if the file has none.
+
+        Raises:
+            Rejected: the instance does not refute it.
+        """
+        if self.neighbour is None:
+            return None
+        goal = next(goal for goal in self.goals if goal.name == self.neighbour.goal)
+        return refute(self.neighbour, goal.given, goal.shows)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One application of a rule: what was derived, by which rule, and how the check went."""
+    """One application of a rule: what was derived, by which rule, how the check went, and towards which goal."""
 
     number: int
     relations: tuple[Relation, ...]
     rule: str
     result: str
+    goal: str = ""
 
 
 def rule(name: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
-    """Mark a method as a rule, so that each use of it is one numbered step; a rule used within it is not one."""
+    """Mark a method as a rule, so that each use of it is one numbered step; a rule used within it is not one.
+
+    The name may speak of the arguments, as a format.
+    """
 
     def decorate(method: Callable[P, Any]) -> Callable[P, Any]:
         @wraps(method)
@@ -76,7 +92,7 @@ def rule(name: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
                 result = f"rejected: {error}"
                 raise
             finally:
-                steps[before:] = [Step(before + 1, relations, name, result)]
+                steps[before:] = [Step(before + 1, relations, name.format(*args[1:]), result)]
 
         return applied
 
@@ -115,7 +131,7 @@ class Kernel(Analysis):
     steps: list[Step] = field(default_factory=list)
     cite_goal: Callable[[str, str], Goal] = field(default=_unknown)
 
-    @rule("cited result")
+    @rule("{}: {}")
     def cite(
         self,
         claim: str,

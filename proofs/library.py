@@ -92,7 +92,7 @@ def check(proof: Proof) -> Checked:
     for goal in proof.goals:
         outcome = _outcome(proof, goal)
         for step in outcome.steps:
-            steps.append(replace(step, number=len(steps) + 1))
+            steps.append(replace(step, number=len(steps) + 1, goal=goal.name))
         cites |= outcome.cites
         certified |= outcome.certified
         if outcome.error is not None:

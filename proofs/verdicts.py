@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from convergence.claims import load_claims
 from convergence.claims.claim import Claim
 from convergence.claims.verdict import Finding, Refutation, Status, Verdict
-from proofs.kernel import Rejected
 from proofs.library import Checked, check, load
 
 SHOWN = (Status.PROVED, Status.CERTIFIED)
@@ -31,13 +30,21 @@ def witness(
         verdict = _judge(claim.id, known, judged, ())
         seconds = time.perf_counter() - begun
         yield Verdict(**{**vars(verdict), "seconds": seconds})
+        counterexample = exact_counterexample(claim)
+        if counterexample is not None:
+            yield Refutation(claim.id, "symbolic", counterexample or None)
+
+
+def exact_counterexample(claim: Claim) -> dict[str, object] | None:
+    """The proof file's counterexample to the false neighbour: empty where it does not refute it, None without one."""
+    if claim.false_neighbour is None:
+        return None
+    try:
         proof = load(claim.id)
-        if claim.false_neighbour is not None and proof is not None and proof.counterexample is not None:
-            try:
-                counterexample = dict(proof.counterexample())
-            except Rejected:
-                counterexample = None
-            yield Refutation(claim.id, "symbolic", counterexample)
+        found = None if proof is None else proof.counterexample()
+    except Exception:  # the claim's own verdict tells what is broken
+        return {}
+    return None if found is None else {"assertion": claim.false_neighbour.statement, **found}
 
 
 def _judge(

@@ -4,10 +4,10 @@ For α < 1 the affinity `Σ p^α q^{1−α}` is jointly concave (tangents of x^�
 concave. For α > 1 the affinity is log-convex in q: q is at least the geometric mixture, and Hölder's inequality.
 """
 
-from sympy import IndexedBase, Max, Symbol, exp, log
+from sympy import IndexedBase, Max, Rational, Symbol, exp, log
 
 from proofs.goals import Goal, Proof
-from proofs.kernel import Slope, Theorem, Total, eq, le, lt
+from proofs.kernel import Slope, Theorem, Total, eq, le, lt, ne
 from proofs.lemmas import Argument
 from proofs.notation import (
     a,
@@ -18,14 +18,17 @@ from proofs.notation import (
     i,
     kl,
     order,
+    own,
     p,
     q,
     renyi,
     s,
     softmax,
     square,
+    target,
     w,
 )
+from proofs.refutation import Neighbour, logits_of
 
 share = Symbol("lambda", positive=True)
 rest = 1 - share
@@ -210,5 +213,17 @@ PROOF = Proof(
             shows=(le(0, CURVATURE_ONE),),
             argument=lambda kernel: logits(kernel, "order 1", CURVATURE_ONE),
         ),
+    ),
+    neighbour=Neighbour(
+        "logits, order above 1",
+        lambda convex: convex,
+        {
+            i.total: 2,
+            alpha: Rational(1, 2),
+            target: logits_of(1, 99),
+            own: logits_of(99, 1),
+            direction: lambda i: 1 - i,
+        },
+        given=(ne(alpha, 1),),
     ),
 )

@@ -10,7 +10,8 @@ from sympy import Expr, IndexedBase, Symbol, log
 from proofs.goals import Goal, Proof
 from proofs.kernel import Index, Theorem, Total, eq, le, lt
 from proofs.lemmas import Argument
-from proofs.notation import alpha, i, k, kl, p, q, renyi
+from proofs.notation import alpha, i, k, kl, own, p, q, renyi, target
+from proofs.refutation import Neighbour, logits_of, reduced
 
 channel = IndexedBase("W", nonnegative=True)
 n = Index("o", Symbol("C'", positive=True))
@@ -112,5 +113,17 @@ PROOF = Proof(
             argument=order_one,
             asserts=(ASSERTION,),
         ),
+    ),
+    neighbour=Neighbour(
+        "order above 1",
+        reduced,
+        {
+            i.total: 2,
+            n.total: 2,
+            alpha: 2,
+            target: logits_of(1, 1),
+            own: logits_of(1, 3),
+            channel: lambda i, o: int(i == o),
+        },
     ),
 )

@@ -1,6 +1,6 @@
 r"""Near agreement D_α is (α/2) δᵀΣδ, with an error of third order that is uniform in the number of classes."""
 
-from sympy import Abs, Expr, Integer, Max, diff, sqrt
+from sympy import Abs, Expr, Integer, Max, diff, log, sqrt
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, le, lt, ne
@@ -14,13 +14,16 @@ from proofs.notation import (
     log_ratio,
     low,
     mixed,
+    own,
     path,
     q,
     renyi,
     t,
+    target,
     third,
     variance,
 )
+from proofs.refutation import Neighbour, logits_of
 
 RATIO_BOUNDED = (le(low, log_ratio(i), i), le(log_ratio(i), high, i))
 CUBE = (high - low) ** 3 / (6 * sqrt(3))
@@ -87,5 +90,10 @@ PROOF = Proof(
             shows=(le(Abs(ERROR_ONE), BOUND_ONE),),
             argument=lambda kernel: local(kernel, "at", Integer(1), ERROR_ONE, Integer(1)),
         ),
+    ),
+    neighbour=Neighbour(
+        "local",
+        lambda bound: le(Abs(renyi(alpha) - variance(q, log_ratio) / 2), bound.right),
+        {i.total: 2, alpha: 2, target: logits_of(51, 49), own: logits_of(1, 1), low: log(49), high: log(51)},
     ),
 )

@@ -1,6 +1,6 @@
 r"""D_α tends to KL as α → 1, with slope ½Var_p(log p/q) in the limit and explicit errors."""
 
-from sympy import Abs, Integer, sqrt
+from sympy import Abs, Integer, Rational, log, sqrt
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, le, ne
@@ -14,12 +14,15 @@ from proofs.notation import (
     log_ratio,
     low,
     mixed,
+    own,
     p,
     renyi,
     softmax,
+    target,
     third,
     variance,
 )
+from proofs.refutation import Neighbour, logits_of
 
 RATIO_BOUNDED = (le(low, log_ratio(i), i), le(log_ratio(i), high, i))
 width, step = high - low, alpha - 1
@@ -84,5 +87,17 @@ PROOF = Proof(
                 r" \le (\alpha - 1)^2 \, \mathrm{osc}(\log p/q)^3 / (36 \sqrt{3})",
             ),
         ),
+    ),
+    neighbour=Neighbour(
+        "distance",
+        lambda bound: le(bound.left, Abs(alpha - 1) / 2 * variance(p, log_ratio)),
+        {
+            i.total: 2,
+            alpha: 2,
+            target: logits_of(10, 90),
+            own: logits_of(1, 99),
+            low: log(Rational(90, 99)),
+            high: log(10),
+        },
     ),
 )

@@ -3,7 +3,7 @@ r"""D is α/2 times a variance of log p/q, hence at most (α/8) osc²; Popoviciu
 Also here, since the same weights and bounds occur: a third cumulant is at most osc³/(6√3).
 """
 
-from sympy import Rational, Symbol, sqrt
+from sympy import Rational, Symbol, log, sqrt
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, eq, le, lt, ne
@@ -19,15 +19,18 @@ from proofs.notation import (
     low,
     mean,
     mixed,
+    own,
     path,
     renyi,
     softmax,
     t,
+    target,
     third,
     third_cumulant,
     variance,
     w,
 )
+from proofs.refutation import Neighbour, logits_of, reduced
 
 x = Symbol("x", real=True)
 weights = softmax(c)
@@ -159,5 +162,10 @@ PROOF = Proof(
             shows=(le(cubed, (high - low) ** 3 / (6 * sqrt(3))),),
             argument=third_moment,
         ),
+    ),
+    neighbour=Neighbour(
+        "bounded",
+        reduced,
+        {i.total: 2, alpha: 2, target: logits_of(51, 49), own: logits_of(1, 1), low: log(49), high: log(51)},
     ),
 )

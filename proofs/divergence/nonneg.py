@@ -14,14 +14,18 @@ from proofs.notation import (
     log_ratio,
     mean,
     mixed,
+    order,
+    own,
     p,
     path,
     q,
     renyi,
     softmax,
     t,
+    target,
     variance,
 )
+from proofs.refutation import Neighbour, logits_of
 
 x = Symbol("x", real=True)
 
@@ -123,5 +127,11 @@ PROOF = Proof(
             shows=(eq(renyi(alpha, p, p), 0), eq(kl(p, p), 0)),
             argument=by_identity,
         ),
+    ),
+    neighbour=Neighbour(
+        "equal if zero, below 1",
+        lambda equal: equal,
+        {i.total: 2, order: 0, i: 0, target: logits_of(1, 1), own: logits_of(1, 3)},
+        given=(ne(order, 1), le(0, order), eq(renyi(order), 0)),
     ),
 )

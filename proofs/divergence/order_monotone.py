@@ -8,6 +8,7 @@ from proofs.lemmas import Argument, by_identity
 from proofs.notation import (
     a,
     alpha,
+    i,
     kl,
     log_ratio,
     mixed,
@@ -22,6 +23,7 @@ from proofs.notation import (
     third_cumulant,
     variance,
 )
+from proofs.refutation import Neighbour, logits_of
 
 x = Symbol("x", positive=True)
 larger = Symbol("alphaprime", positive=True)
@@ -133,5 +135,10 @@ PROOF = Proof(
                 r"\partial_\alpha D_\alpha(p\|q) = \frac{1}{2} \mathrm{Var}_p(\log p/q) \quad (\alpha = 1)",
             ),
         ),
+    ),
+    neighbour=Neighbour(
+        "both above 1",
+        lambda _: le(renyi(alpha) / alpha, renyi(larger) / larger),
+        {i.total: 2, alpha: 2, larger: 3, target: logits_of(1, 1), own: logits_of(1, 3)},
     ),
 )

@@ -10,6 +10,7 @@ from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, le, lt, ne
 from proofs.lemmas import Argument
 from proofs.notation import a, alpha, b, i, kl, mixed, norm1, order, own, p, q, r, renyi, target
+from proofs.refutation import Neighbour, logits_of
 
 x, y = Symbol("x", positive=True), Symbol("y", positive=True)
 CLASSICAL = (4 + 2 * x) * (x * log(x) - x + 1) - 3 * (x - 1) ** 2
@@ -90,5 +91,10 @@ PROOF = Proof(
             argument=every_order,
             asserts=(ASSERTION,),
         ),
+    ),
+    neighbour=Neighbour(
+        "every order",
+        lambda bound: le(Min(alpha, 3) / 2 * DISTANCE**2, bound.right),
+        {i.total: 2, alpha: 3, target: logits_of(99, 1), own: logits_of(3, 7)},
     ),
 )

@@ -12,7 +12,8 @@ from proofs.divergence.order_monotone import larger as larger_order
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, Total, eq, le, lt, ne
 from proofs.lemmas import Argument
-from proofs.notation import alpha, i, norm1, p, q, renyi
+from proofs.notation import alpha, i, norm1, own, p, q, renyi, target
+from proofs.refutation import Neighbour, logits_of
 from proofs.touching import BEST, IN_U, ROOT, TOUCHING_GOALS, U, u
 from proofs.two_classes import NEAR_GOALS, affinity, constant, larger, order, smaller
 
@@ -228,5 +229,10 @@ PROOF = Proof(
             ),
         ),
         Goal("attained", given=(*IN_U, ROOT, ne(alpha, 1)), shows=(ATTAINED,), argument=attained),
+    ),
+    neighbour=Neighbour(
+        "small orders",
+        lambda bound: le(Rational(101, 100) * bound.left, bound.right),
+        {i.total: 2, alpha: Rational(11, 10), target: logits_of(51, 49), own: logits_of(1, 1)},
     ),
 )

@@ -1,9 +1,12 @@
 r"""(1−α)D_α is the least of αKL(s‖p) + (1−α)KL(s‖q), attained at the escort."""
 
+from sympy import Rational
+
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, eq, le, ne
 from proofs.lemmas import Argument, by_identity
-from proofs.notation import c, escort, kl, mixed, order, own, p, q, renyi, softmax, target
+from proofs.notation import c, escort, i, kl, mixed, order, own, p, q, renyi, softmax, target, third
+from proofs.refutation import Neighbour, logits_of
 
 r = escort(order)
 
@@ -49,5 +52,16 @@ PROOF = Proof(
                 r"(1-\alpha) D_\alpha(p\|q) \le \alpha \mathrm{KL}(s\|p) + (1-\alpha) \mathrm{KL}(s\|q)",
             ),
         ),
+    ),
+    neighbour=Neighbour(
+        "least",
+        lambda least: le(least.left, (1 - order) * kl(softmax(c), p) + order * kl(softmax(c), q)),
+        {
+            i.total: 2,
+            order: Rational(1, 4),
+            target: logits_of(1, 81),
+            own: logits_of(1, 1),
+            third: lambda i: Rational(3, 4) * logits_of(1, 81)(i),
+        },
     ),
 )

@@ -1,11 +1,12 @@
 r"""q − r is a difference of two distributions, so its norms are at most 2, √2 and 1, for every C and α."""
 
-from sympy import Abs, Integer, sqrt
+from sympy import Abs, Integer, Rational, sqrt
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, le
 from proofs.lemmas import Argument
-from proofs.notation import escort, i, k, norm1, order, q, square
+from proofs.notation import escort, i, k, norm1, order, own, q, square, target
+from proofs.refutation import Neighbour, logits_of
 
 r = escort(order)
 
@@ -54,5 +55,10 @@ PROOF = Proof(
         ),
         Goal("2-norm", shows=(le(sqrt(square(difference)), sqrt(Integer(2))),), argument=two_norm),
         Goal("largest", shows=(le(Abs(difference(i)), 1),), argument=largest),
+    ),
+    neighbour=Neighbour(
+        "2-norm",
+        lambda bound: le(bound.left, Rational(7, 5)),
+        {i.total: 2, order: 1, target: logits_of(999, 1), own: logits_of(1, 999)},
     ),
 )

@@ -3,12 +3,30 @@ r"""‖∇_θD‖₂ ≤ TV(q, r)·diam(J) ≤ √2·‖PJ‖₂·TV(q, r).
 `∇_θD = Jᵀ(q − r)`, and q − r is TV times a mixture of differences of one-hots.
 """
 
-from sympy import Abs, IndexedBase, Symbol, sqrt
+from sympy import Abs, IndexedBase, Rational, Symbol, sqrt
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Index, Slope, Theorem, Total, eq, le, ne
 from proofs.lemmas import Argument
-from proofs.notation import b, direction, escort, i, k, m, n, norm1, order, p, q, renyi, s, softmax
+from proofs.notation import (
+    b,
+    direction,
+    escort,
+    i,
+    k,
+    m,
+    n,
+    norm1,
+    order,
+    own,
+    p,
+    q,
+    renyi,
+    s,
+    softmax,
+    target,
+)
+from proofs.refutation import Neighbour, logits_of, reduced
 
 j = Index("j", Symbol("d", positive=True))
 """Coordinates of θ."""
@@ -155,5 +173,19 @@ PROOF = Proof(
                 r" \le \sqrt{2} \, \|PJ\|_2 \, \mathrm{TV}(q, r_\alpha)",
             ),
         ),
+    ),
+    neighbour=Neighbour(
+        "diameter",
+        reduced,
+        {
+            i.total: 2,
+            j.total: 1,
+            order: 1,
+            target: logits_of(3, 1),
+            own: logits_of(1, 3),
+            jacobian: lambda i, j: int(i == 0),
+            diameter: 1,
+            gradient_norm: Rational(1, 2),
+        },
     ),
 )

@@ -6,7 +6,7 @@ A ≤ B, `|y² − v| ≤ 2g − (y² − v)` for a majorant g of the positive p
 v ≥ A² and `g = y²(1 − v/B²)` else; two polynomials in one variable remain.
 """
 
-from sympy import Abs, IndexedBase, Rational, Symbol, sign, sqrt
+from sympy import Abs, IndexedBase, Rational, Symbol, log, sign, sqrt
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Relation, Theorem, Total, le, lt, ne
@@ -22,16 +22,19 @@ from proofs.notation import (
     mean,
     mixed,
     norm1,
+    own,
     p,
     q,
     r,
     softmax,
     t,
+    target,
     third,
     tilted,
     variance,
     w,
 )
+from proofs.refutation import Neighbour, logits_of, reduced
 
 y, x = Symbol("y", real=True), Symbol("x", real=True)
 short, small, root = (Symbol(name, nonnegative=True) for name in ("A", "tau", "u"))
@@ -300,5 +303,17 @@ PROOF = Proof(
                 r" \le \alpha |1-\alpha| \frac{\mathrm{osc}(\log p/q)^2}{6 \sqrt{3}}",
             ),
         ),
+    ),
+    neighbour=Neighbour(
+        "bounded",
+        reduced,
+        {
+            i.total: 2,
+            alpha: 2,
+            target: logits_of(215, 785),
+            own: logits_of(21, 79),
+            low: log(Rational(785, 79)),
+            high: log(Rational(215, 21)),
+        },
     ),
 )

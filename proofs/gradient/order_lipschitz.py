@@ -16,10 +16,13 @@ from proofs.notation import (
     mixed,
     norm1,
     order,
+    own,
     softmax,
+    target,
     third,
     variance,
 )
+from proofs.refutation import Neighbour, logits_of, reduced
 
 x = Symbol("x", real=True)
 r = escort(order)
@@ -78,5 +81,10 @@ PROOF = Proof(
             argument=by_oscillation,
             asserts=(r"\mathrm{std}_{r_\alpha}(\log p/q) \le \frac{1}{2} \mathrm{osc}(\log p/q)",),
         ),
+    ),
+    neighbour=Neighbour(
+        "deviation",
+        reduced,
+        {i.total: 2, order: Rational(1, 2), target: logits_of(1, 3), own: logits_of(3, 1)},
     ),
 )

@@ -9,7 +9,25 @@ from sympy import Symbol, exp, sign
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, Total, le
 from proofs.lemmas import Argument
-from proofs.notation import alpha, b, escort, i, k, log_partition, log_ratio, mixed, norm1, q, r, softmax, t
+from proofs.notation import (
+    alpha,
+    b,
+    escort,
+    i,
+    k,
+    log_partition,
+    log_ratio,
+    mixed,
+    norm1,
+    own,
+    q,
+    r,
+    softmax,
+    square,
+    t,
+    target,
+)
+from proofs.refutation import Neighbour, logits_of
 
 x = Symbol("x", real=True)
 larger = Symbol("alphaprime", positive=True)
@@ -63,5 +81,16 @@ PROOF = Proof(
             argument=monotone,
             asserts=(r"\alpha \le \alpha' \Rightarrow \|q - r_\alpha\|_1 \le \|q - r_{\alpha'}\|_1",),
         ),
+    ),
+    neighbour=Neighbour(
+        "monotone",
+        lambda _: le(square(force), square(larger_force)),
+        {
+            i.total: 3,
+            alpha: 1,
+            larger: 2,
+            target: logits_of(1, 1000, 1),
+            own: logits_of(10**9, 10**6, 1),
+        },
     ),
 )

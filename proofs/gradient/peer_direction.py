@@ -31,6 +31,7 @@ from proofs.notation import (
     t,
     target,
 )
+from proofs.refutation import Neighbour, logits_of
 
 x = Symbol("x", real=True)
 best = Symbol("c", nonnegative=True)
@@ -141,5 +142,10 @@ PROOF = Proof(
                 r" \quad (\alpha < 1)",
             ),
         ),
+    ),
+    neighbour=Neighbour(
+        "apart",
+        lambda bound: le(bound.left, 2),
+        {i.total: 2, alpha: 2, target: logits_of(1, 9), own: logits_of(1, 999)},
     ),
 )

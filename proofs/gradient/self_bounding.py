@@ -8,7 +8,8 @@ from sympy import Integer, Max
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, le, ne
 from proofs.lemmas import Argument
-from proofs.notation import alpha, b, direction, kl, order, own, p, q, r, renyi, s, softmax, square
+from proofs.notation import alpha, b, direction, i, kl, order, own, p, q, r, renyi, s, softmax, square, target
+from proofs.refutation import Neighbour, logits_of, reduced
 
 
 def gradient(n):
@@ -55,5 +56,8 @@ PROOF = Proof(
             shows=(le(square(gradient_one), kl()),),
             argument=lambda kernel: bounded(kernel, gradient_one, "order 1", lambda f: kl(p, f)),
         ),
+    ),
+    neighbour=Neighbour(
+        "order not 1", reduced, {i.total: 2, alpha: 2, target: logits_of(51, 49), own: logits_of(1, 1)}
     ),
 )

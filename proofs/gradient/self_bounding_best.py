@@ -9,7 +9,8 @@ from proofs.divergence.pinsker_best import LARGEST
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, eq, le, lt, ne
 from proofs.lemmas import Argument
-from proofs.notation import alpha, i, k, kl, mixed, norm1, p, q, r, renyi, square, target
+from proofs.notation import alpha, i, k, kl, mixed, norm1, own, p, q, r, renyi, square, target
+from proofs.refutation import Neighbour, logits_of, reduced
 from proofs.touching import IN_U, ROOT, U, u
 
 SMALLEST = (3 * sqrt(5) - 5) / 2
@@ -127,5 +128,8 @@ PROOF = Proof(
                 using=[kernel.combine(lt(0, 1 - u), (1, kernel.facts[1]), rest=1 - U[1])],
             ),
         ),
+    ),
+    neighbour=Neighbour(
+        "usable", reduced, {i.total: 2, alpha: 2, target: logits_of(51, 49), own: logits_of(1, 1)}
     ),
 )

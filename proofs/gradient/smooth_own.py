@@ -12,6 +12,7 @@ from proofs.lemmas import Argument
 from proofs.notation import (
     b,
     c,
+    direction,
     escort,
     i,
     k,
@@ -19,16 +20,19 @@ from proofs.notation import (
     mixed,
     order,
     other,
+    own,
     p,
     q,
     renyi,
     s,
     softmax,
     square,
+    target,
     third,
     variance,
     w,
 )
+from proofs.refutation import Neighbour, logits_of, reduced
 
 r = escort(order)
 sigma = softmax(c)
@@ -124,5 +128,10 @@ PROOF = Proof(
             shows=(le(0, CURVATURE_ONE), le(CURVATURE_ONE, square(w) / 2)),
             argument=order_one,
         ),
+    ),
+    neighbour=Neighbour(
+        "order not 1",
+        reduced,
+        {i.total: 2, order: 2, target: logits_of(1, 1), own: logits_of(1, 1), direction: lambda i: 1 - 2 * i},
     ),
 )

@@ -6,6 +6,8 @@ from convergence.bounds.stationarity import bias_floor
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, eq, le, lt
 from proofs.lemmas import Argument
+from proofs.refutation import Neighbour
+from proofs.runs import RESTING
 from proofs.sgd import (
     BIAS,
     GAP,
@@ -87,5 +89,10 @@ PROOF = Proof(
                 r",\ b = -\sqrt{m \|\nabla F\|^2 + \zeta^2} \, \frac{\nabla F}{\|\nabla F\|}",
             ),
         ),
+    ),
+    neighbour=Neighbour(
+        "bound",
+        lambda bound: le(bound.left, bound.right - bias_bound**2 / (1 - relative_bias) / 100),
+        {**RESTING, steps: 200},
     ),
 )

@@ -5,15 +5,16 @@ r"""A biased run without noise: the value Q of Lx²/2 with constant bias, and wh
 `biased-programme`, its roots replaced by their tangents at â, is weighted by Λ. T = S + 1.
 """
 
-from sympy import IndexedBase, Integer, Symbol
+from sympy import IndexedBase, Integer, Rational, Symbol
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Span, Theorem, Time, Total, eq, le, lt
 from proofs.lemmas import Argument
 from proofs.quadratic import moves, position
+from proofs.refutation import Neighbour, reduced
 from proofs.sgd import bias_bound, least, smoothness, value
 from proofs.sgd import t as time
-from proofs.stationarity.biased_programme import GIVEN, SHORT, h, size, t, x
+from proofs.stationarity.biased_programme import AT_REST, GIVEN, SHORT, h, size, t, x
 from proofs.stationarity.stationarity_sharp import count, last
 
 n = Span("v", last)
@@ -226,5 +227,16 @@ PROOF = Proof(
             argument=reached,
             asserts=(r"A^2 = Q \text{ for } F = \frac{L}{2} x^2,\ b = -\zeta",),
         ),
+    ),
+    neighbour=Neighbour(
+        "bound",
+        reduced,
+        {
+            **AT_REST,
+            last: 1,
+            initial: 1,
+            ideal: lambda t: 1,
+            multiplier: lambda v: 2 - Rational(1, 2) ** (1 - v),
+        },
     ),
 )

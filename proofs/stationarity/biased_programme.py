@@ -5,11 +5,14 @@ compared where they are closest, give `2L(F_t − F_{t+1}) ≥ ‖∇F_t‖² �
 that the step would lead to on the upper one; `‖w_t‖ ≤ y_t = (1−h)a_t + hζ`, `a_t = ‖∇F_t‖`.
 """
 
-from sympy import IndexedBase, Rational, Symbol
+from typing import Any
+
+from sympy import IndexedBase, Max, Rational, Symbol
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Relation, Theorem, Time, Total, eq, le
 from proofs.lemmas import Argument
+from proofs.refutation import Neighbour
 from proofs.sgd import (
     BOUNDED,
     SMOOTH,
@@ -20,6 +23,7 @@ from proofs.sgd import (
     j,
     least,
     norm2,
+    objective,
     point,
     smoothness,
     step_size,
@@ -71,6 +75,19 @@ MOVE = eq(x(t + 1)(j), x(t)(j) - step_size * (G(t)(j) + b(t)(j)), t, j)
 SHORT = le(h, 1)
 BIAS = le(norm2(b(t)), bias_bound**2, t)
 IS_SIZE = eq(size[t] ** 2, norm2(G(t)), t)
+AT_REST: dict[Any, Any] = {
+    j.total: 1,
+    objective: lambda x: x[0] ** 2 / 2,
+    least: 0,
+    smoothness: 1,
+    step_size: Rational(1, 2),
+    bias_bound: 1,
+    path: lambda t, j: 1,
+    push: lambda t, j: -1,
+    size: lambda t: 1,
+}
+"""A bias of −1 that holds x at 1, on the parabola x²/2."""
+
 GIVEN = (SMOOTH, SMOOTH_BELOW, BOUNDED, MOVE, SHORT, BIAS, IS_SIZE)
 INTERPOLATION = le(
     norm2(G(t)) - norm2(landing(t)) + norm2(lambda n: G(t + 1)(n) - landing(t)(n)) / 2,
@@ -179,6 +196,26 @@ PROOF = Proof(
                 r"\sum_{t<m} [a_t^2 - y_t^2 + \frac{1}{2} (a_{t+1} - y_t)^2] + a_m^2 \le 2L\Delta \ (m < T)"
                 r",\ a_t = \|\nabla F(x_t)\|,\ y_t = (1-h) a_t + h\zeta",
             ),
+        ),
+    ),
+    neighbour=Neighbour(
+        "constraint",
+        lambda bound: le(bound.left + Total((size[t + 1] - y(t)) ** 2, t) / 2, bound.right),
+        {
+            j.total: 1,
+            depth: 1,
+            smoothness: 1,
+            step_size: 1,
+            bias_bound: 0,
+            least: 0,
+            objective: lambda x: x[0] ** 2 / 2 - Max(0, x[0] - 2) ** 2 + Max(0, x[0] - 3) ** 2 / 2,
+            path: lambda t, j: (3, 2, 0)[min(int(t), 2)],
+            push: lambda t, j: 0,
+            size: lambda t: (1, 2, 0)[min(int(t), 2)],
+        },
+        settles=2,
+        because=dict.fromkeys(
+            (SMOOTH, SMOOTH_BELOW, BOUNDED), "F is C¹, |F''| = 1 wherever it exists, and F ≥ 0 = F(0)"
         ),
     ),
 )

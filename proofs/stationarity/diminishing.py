@@ -3,6 +3,8 @@ r"""With step sizes that change, noise enters by Ση²/Ση and the bias stays:
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, Total, le, lt
 from proofs.lemmas import Argument
+from proofs.refutation import Neighbour
+from proofs.runs import NOISY
 from proofs.sgd import (
     BIAS,
     BOUNDED,
@@ -74,5 +76,12 @@ PROOF = Proof(
                 r" \left( \frac{2\Delta + L\sigma^2 \sum_t \eta_t^2}{\sum_t \eta_t} + \zeta^2 \right)",
             ),
         ),
+    ),
+    neighbour=Neighbour(
+        "bound",
+        lambda bound: le(
+            bound.left, (2 * GAP / Total(step_sizes[t], t) + bias_bound**2) / (1 - relative_bias)
+        ),
+        {**NOISY, steps: 4, step_sizes: lambda t: 1},
     ),
 )

@@ -4,13 +4,14 @@ Each learner's force is a difference of softmax along the line through both; pai
 `φ'`, φ the log-partition function on that line, hence α times a variance of δ.
 """
 
-from sympy import Max, Min, Symbol, diff
+from sympy import Max, Min, Rational, Symbol, diff
 
 from proofs.cohort import beta, first, force, second
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, Total, eq, le, lt
 from proofs.lemmas import Argument
 from proofs.notation import alpha, family, i, k, log_partition, mixed, softmax, t, variance
+from proofs.refutation import Neighbour, logits_of
 
 z1, z2 = family(first), family(second)
 least = Symbol("p_min", positive=True)
@@ -91,5 +92,18 @@ PROOF = Proof(
             argument=approach,
             asserts=(r"\frac{d}{dt} \|\delta\|^2 \le -4 \alpha\beta \, p_{\min} \|\delta\|^2",),
         ),
+    ),
+    neighbour=Neighbour(
+        "approach",
+        lambda bound: le(bound.left, Rational(101, 100) * bound.right),
+        {
+            i.total: 2,
+            alpha: 1,
+            beta: 1,
+            first: logits_of(501, 499),
+            second: logits_of(1, 1),
+            least: Rational(499, 1000),
+        },
+        because={LEAST: "from one to the other the least probability goes from 499/1000 to 1/2"},
     ),
 )

@@ -1,11 +1,13 @@
 r"""At η = 1/L, without noise: A² ≤ 2LΔ/T + (1 − 1/T)ζ², reached by Lx²/2 with the constant bias −ζ. T = S + 1."""
 
-from sympy import Integer
+from sympy import Integer, Rational
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, eq, le
 from proofs.lemmas import Argument, by_identity
 from proofs.quadratic import IS_SMOOTH, MEAN_SQUARE, START, gap, moves, position
+from proofs.refutation import Neighbour
+from proofs.runs import RESTING
 from proofs.sgd import ABSOLUTE_BIAS, GAP, SGD, bias_bound, noise, noise_growth, smoothness, step_size, t
 from proofs.stationarity.stationarity_sharp import IS_SIZE, count, last, s, size
 
@@ -54,5 +56,10 @@ PROOF = Proof(
             ),
         ),
         Goal("smooth", shows=IS_SMOOTH, argument=by_identity),
+    ),
+    neighbour=Neighbour(
+        "bound",
+        lambda bound: bound.at({bias_bound: Rational(99, 100) * bias_bound}),
+        {**RESTING, last: 1, size: 1},
     ),
 )

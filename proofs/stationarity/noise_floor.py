@@ -3,11 +3,12 @@ r"""With noise the floor is `A∞ = [(1−h)ζ + √(ζ² + (2−h)ηLσ²)]/(2�
 On `L‖x‖²/2` with the bias along x and the noise across it, ‖x‖ is deterministic and A∞/L is a fixed point of it.
 """
 
-from sympy import Symbol, sqrt
+from sympy import Rational, Symbol, sqrt
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, eq, le, lt
 from proofs.lemmas import Argument
+from proofs.refutation import Neighbour
 from proofs.sgd import (
     ABSOLUTE_BIAS,
     GAP,
@@ -105,5 +106,18 @@ PROOF = Proof(
                 r",\ n = \pm \sqrt{M \|\nabla F + b\|^2 + \sigma^2} \, \frac{x_\perp}{\|x\|}",
             ),
         ),
+    ),
+    neighbour=Neighbour(
+        "reached",
+        lambda _: le(gradient**2, bias_bound**2 + step_size * smoothness * noise**2 / (2 - h)),
+        {
+            smoothness: 1,
+            step_size: Rational(1, 2),
+            noise_growth: 0,
+            noise: 1,
+            bias_bound: 1,
+            across: 1,
+            along: (1 + sqrt(7)) / 3,
+        },
     ),
 )

@@ -1,10 +1,11 @@
 r"""The sandwich of A on every run: the ledger with one curvature for the whole run, and Cauchy–Schwarz."""
 
-from sympy import Abs, Symbol, sqrt
+from sympy import Abs, Integer, Rational, Symbol, sqrt
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, Total, eq, le, lt
 from proofs.lemmas import Argument
+from proofs.refutation import Neighbour
 from proofs.sgd import step_size, steps, t
 from proofs.stationarity.ledger import (
     CURVATURE,
@@ -19,6 +20,8 @@ from proofs.stationarity.ledger import (
     j,
     noise,
     over_steps,
+    value,
+    x,
 )
 
 h = Symbol("h", real=True)
@@ -120,5 +123,28 @@ PROOF = Proof(
                 r",\ S = \sqrt{\hat\zeta^2 + 4 (1 - h/2) \hat R} \quad (h < 2)",
             ),
         ),
+    ),
+    neighbour=Neighbour(
+        "residual",
+        lambda _: le(
+            size**2,
+            2 * FALL / (step_size * steps)
+            + over_steps(dot(bias, bias) + 2 * dot(bias, noise) + dot(noise, noise)) / steps,
+        ),
+        {
+            j.total: 1,
+            steps: 1,
+            step_size: 2,
+            x: lambda t, j: Integer(-1) ** t,
+            gradient: lambda t, j: Integer(-1) ** t,
+            estimate: lambda t, j: Integer(-1) ** t,
+            bias: lambda t, j: 0,
+            noise: lambda t, j: 0,
+            value: lambda t: Rational(1, 2),
+            curvature: lambda t: 1,
+            h: 2,
+            size: 1,
+            bias_size: 0,
+        },
     ),
 )

@@ -4,11 +4,13 @@ The first floor follows from the descent inequality. The second, for m = 0, is `
 at A∞ the root of ‖∇F‖² in the descent inequality is replaced by its tangent, which makes the recursion linear.
 """
 
-from sympy import Symbol, sqrt
+from sympy import Rational, Symbol, sqrt
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Relation, Theorem, eq, le, lt
 from proofs.lemmas import Argument
+from proofs.refutation import Neighbour
+from proofs.runs import RESTING
 from proofs.sgd import (
     ABSOLUTE_BIAS,
     BIAS,
@@ -17,12 +19,14 @@ from proofs.sgd import (
     SHORT,
     G,
     b,
+    bias,
     bias_bound,
     dot,
     drift,
     grad,
     h,
     here,
+    iterate,
     j,
     least,
     mean,
@@ -156,5 +160,18 @@ PROOF = Proof(
             argument=sharp,
             asserts=(r"\limsup_T E F(x_T) - F^* \le \frac{A_\infty^2}{2\mu} \quad (m = 0)",),
         ),
+    ),
+    neighbour=Neighbour(
+        "bound",
+        lambda _, bound: le(bound.left, bound.right + GAP * ((2 * RATE - 1) ** t - RATE**t)),
+        {
+            **RESTING,
+            step_size: Rational(1, 2),
+            bias_bound: 0,
+            bias: lambda t, outcome, j: 0,
+            iterate: lambda t, outcome, j: Rational(1, 2) ** t,
+            constant: 1,
+            t: 1,
+        },
     ),
 )

@@ -7,8 +7,10 @@ Per coordinate, with `w_t = E(h x_t + b)²` and `e_t = E(h x_t + b)`: `e_{t+1} =
 from sympy import IndexedBase, Integer
 
 from proofs.goals import Goal, Proof
-from proofs.kernel import Theorem, Total, eq, lt
+from proofs.kernel import Theorem, Total, eq, le, lt
 from proofs.lemmas import Argument
+from proofs.refutation import Neighbour
+from proofs.runs import alternating
 from proofs.sgd import j, mean, outcome, step_size, t
 
 position, noise = IndexedBase("x", real=True), IndexedBase("n", real=True)
@@ -86,5 +88,22 @@ PROOF = Proof(
             ),
             asserts=(r"E\|\nabla F\|^2 = \sum_i \frac{\eta h_i \sigma_i^2}{2 - \eta h_i} + \|b\|^2",),
         ),
+    ),
+    neighbour=Neighbour(
+        "whole",
+        lambda value: le(
+            value.left, value.right - Total(FLOOR - step_size * curvature[j] * deviation[j] ** 2 / 2, j)
+        ),
+        {
+            j.total: 1,
+            outcome: 4,
+            step_size: 1,
+            curvature: lambda j: 1,
+            deviation: lambda j: 1,
+            bias: lambda j: 0,
+            noise: lambda t, outcome, j: alternating(t, outcome),
+            position: lambda t, outcome, j: -alternating(t - 1, outcome),
+            t: 1,
+        },
     ),
 )

@@ -5,11 +5,13 @@ bounds the mean of the cross term by that of the means. The inequality that resu
 left side is convex in A² and at most 0 at 0.
 """
 
-from sympy import Symbol, sqrt
+from sympy import Integer, Rational, Symbol, sqrt
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, Total, eq, le, lt
 from proofs.lemmas import Argument
+from proofs.refutation import Neighbour
+from proofs.runs import RESTING
 from proofs.sgd import (
     BIAS,
     BOUNDED,
@@ -19,10 +21,12 @@ from proofs.sgd import (
     SQUARE,
     G,
     b,
+    bias,
     bias_bound,
     dot,
     h,
     here,
+    iterate,
     j,
     mean,
     noise,
@@ -141,5 +145,19 @@ PROOF = Proof(
                 r"A \le A_+ \text{ for } F = \frac{L}{2} x^2,\ b = -\sqrt{m \|\nabla F\|^2 + \zeta^2}",
             ),
         ),
+    ),
+    neighbour=Neighbour(
+        "bound",
+        lambda bound: bound,
+        {
+            **RESTING,
+            relative_bias: Rational(3, 4),
+            steps: 4,
+            iterate: lambda t, outcome, j: 2,
+            bias: lambda t, outcome, j: -2,
+            size: 2,
+            root: sqrt(2),
+        },
+        given=(*SGD, SHORT, BIAS, lt(relative_bias, 1), IS_SIZE, IS_ROOT.at({relative_bias: Integer(0)})),
     ),
 )

@@ -4,11 +4,13 @@ With `ρ = ‖x‖`, a step gives `E‖x'‖² ≤ E[(1 − 2ηa + η²L²)ρ² 
 inequality, or, at the fixed point s*, by its tangent.
 """
 
-from sympy import Symbol, sqrt
+from sympy import Rational, Symbol, sqrt
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Relation, Theorem, eq, le, lt
 from proofs.lemmas import Argument
+from proofs.refutation import Neighbour
+from proofs.runs import RESTING
 from proofs.sgd import (
     ABSOLUTE_BIAS,
     CENTRED,
@@ -207,5 +209,19 @@ PROOF = Proof(
                 r",\ B = \zeta + \eta L (G_0 + \zeta),\ K = 2c + \eta ((G_0 + \zeta)^2 + \sigma^2)",
             ),
         ),
+    ),
+    neighbour=Neighbour(
+        "sharp",
+        lambda _: decay(SHARP_RATE, Rational(99, 100) * radius**2),
+        {
+            **RESTING,
+            step_size: Rational(1, 1000),
+            coercivity: 1,
+            slack: 0,
+            at_origin: 0,
+            radius: (Rational(1001, 1000) + sqrt(Rational(1001, 1000) ** 2 + Rational(1999, 10**6)))
+            / Rational(1999, 1000),
+            t: 5000,
+        },
     ),
 )

@@ -4,7 +4,7 @@ r"""The bias that the peers make is at most their disagreement: ‖b‖² ≤ β
 sums to 0, so J may be centred), Cauchy–Schwarz over peers, and `self-bounding-best` for each of them.
 """
 
-from sympy import IndexedBase, Max, Symbol
+from sympy import IndexedBase, Max, Symbol, log, sqrt
 
 from proofs.cohort import beta
 from proofs.goals import Goal, Proof
@@ -12,6 +12,7 @@ from proofs.gradient.self_bounding_best import SMALLEST
 from proofs.kernel import Index, Theorem, Total, le, ne
 from proofs.lemmas import Argument
 from proofs.notation import alpha, escort, i, k, own, renyi, softmax, target
+from proofs.refutation import Neighbour, reduced
 
 peers = Symbol("P", positive=True)
 """`K − 1`."""
@@ -96,5 +97,21 @@ PROOF = Proof(
                 r",\ c(\alpha) \le \max(\alpha, \frac{3\sqrt{5}-5}{2})",
             ),
         ),
+    ),
+    neighbour=Neighbour(
+        "bounded",
+        reduced,
+        {
+            i.total: 2,
+            j.total: 1,
+            sample: 1,
+            peers: 1,
+            alpha: 2,
+            beta: 1,
+            jacobian: lambda outcome, i, j: 1 - 2 * i,
+            norm: lambda outcome: sqrt(2),
+            logits: lambda outcome, i: 0,
+            peer_logits: lambda peer, outcome, i: log((51, 49)[int(i)]),
+        },
     ),
 )

@@ -4,6 +4,8 @@ from convergence.bounds import stationarity as bounds
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, Total, le, lt
 from proofs.lemmas import Argument
+from proofs.refutation import Neighbour, reduced
+from proofs.runs import RESTING
 from proofs.sgd import (
     BIAS,
     BOUNDED,
@@ -157,4 +159,5 @@ PROOF = Proof(
             ),
         ),
     ),
+    neighbour=Neighbour("bound", reduced, {**RESTING, steps: 200}),
 )

@@ -4,11 +4,13 @@ All but the last iterate obey the descent inequality; the last gradient is bound
 run has S + 1 iterates here: T = S + 1.
 """
 
-from sympy import Abs, Symbol, sqrt
+from sympy import Abs, Rational, Symbol, sqrt
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, Time, Total, eq, le
 from proofs.lemmas import Argument
+from proofs.refutation import Neighbour
+from proofs.runs import RESTING
 from proofs.sgd import (
     ABSOLUTE_BIAS,
     BOUNDED,
@@ -167,5 +169,10 @@ PROOF = Proof(
             shows=(BOUND_ONE,),
             argument=one_iterate,
         ),
+    ),
+    neighbour=Neighbour(
+        "bound",
+        lambda bound: le(bound.left**2, Rational(99, 100) * bound.right**2),
+        {**RESTING, last: 1, size: 1},
     ),
 )

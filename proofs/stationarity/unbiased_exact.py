@@ -9,6 +9,8 @@ from sympy import Integer, Symbol, exp, log
 from proofs.goals import Goal, Proof
 from proofs.kernel import Theorem, Total, eq, le, lt
 from proofs.lemmas import Argument
+from proofs.refutation import Neighbour, reduced
+from proofs.runs import NOISY
 from proofs.sgd import (
     GAP,
     LENGTH,
@@ -195,4 +197,5 @@ PROOF = Proof(
             ),
         ),
     ),
+    neighbour=Neighbour("bound at rho 0", reduced, {**NOISY, last: 1, size: 1}),
 )

@@ -57,7 +57,7 @@ def show_claim(claim: Annotated[str, typer.Argument(metavar="CLAIM", help="Claim
 
     import proofs
     from convergence.claims import find
-    from proofs.printing import latex
+    from proofs.printing import PLAIN
 
     found = find(claim)
     lines = [f"[bold]{found.id}[/]"]
@@ -76,7 +76,7 @@ def show_claim(claim: Annotated[str, typer.Argument(metavar="CLAIM", help="Claim
         checked = proofs.check(proof)
         lines += [f"proof: [bold]{checked.status}[/]"]
         for step in checked.steps:
-            statements = "; ".join(latex(relation) for relation in step.relations)
+            statements = "; ".join(PLAIN.relation(relation) for relation in step.relations)
             lines += [
                 f"  {step.number:>2}. {escape(statements)}",
                 f"      by {escape(step.rule)}: {escape(step.result)}",
@@ -100,6 +100,7 @@ def graph_claims(
 
     claims = list(load_claims().values())
     statuses = {claim: verdict.status for claim, verdict in _symbolic(claims).items()}
+    out.parent.mkdir(parents=True, exist_ok=True)
     dependency_graph(claims, statuses).savefig(out, bbox_inches="tight")
     typer.echo(f"Graph: {out}", err=True)
 

@@ -1,0 +1,121 @@
+"""False neighbours: refuted in closed form, instance and hypotheses checked; and the kernel refuses their proofs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from sympy import Rational, Symbol
+
+from convergence.claims import load_claims
+from convergence.claims.verdict import Refutation, Status
+from proofs.goals import Goal, Proof
+from proofs.kernel import Rejected, eq, le, lt
+from proofs.library import check, load
+from proofs.notation import i, norm1, own, p, q, target
+from proofs.refutation import Instance, Neighbour, logits_of, refute
+from proofs.verdicts import witness
+
+CLAIMS = load_claims()
+INEQUALITIES = [id for id, claim in CLAIMS.items() if any(a.relation == "<=" for a in claim.assertions)]
+SHARPENED = [id for id in INEQUALITIES if CLAIMS[id].false_neighbour.relation == "<="]
+
+
+def proof_of(claim: str) -> Proof:
+    proof = load(claim)
+    assert proof is not None
+    return proof
+
+
+def goal_of(proof: Proof) -> Goal:
+    assert proof.neighbour is not None
+    return next(goal for goal in proof.goals if goal.name == proof.neighbour.goal)
+
+
+@pytest.mark.parametrize("claim", SHARPENED)
+def test_the_false_neighbour_of_an_inequality_has_an_exact_counterexample(claim: str) -> None:
+    (refutation,) = [
+        finding
+        for finding in witness([CLAIMS[claim]], seed=0, full=False, progress=lambda _: None)
+        if isinstance(finding, Refutation)
+    ]
+    found = refutation.counterexample
+    assert found, f"{claim} has none"
+    assert found["assertion"] == CLAIMS[claim].false_neighbour.statement
+    assert found["margin"] < 0
+    json.dumps(found)
+    assert all(isinstance(value, str) for name, value in found.items() if name != "margin")
+
+
+@pytest.mark.parametrize("claim", SHARPENED)
+def test_the_kernel_refuses_a_proof_of_the_false_neighbour(claim: str) -> None:
+    """By the claim's own argument, and by the true theorem with the difference waved through."""
+    proof = proof_of(claim)
+    goal, neighbour = goal_of(proof), proof.neighbour
+    stronger = neighbour.claims(*goal.shows)
+    given = goal.given if neighbour.given is None else neighbour.given
+
+    def waved_through(kernel):
+        derived = goal.argument(kernel)
+        theorem = derived[-1] if isinstance(derived, tuple) else derived
+        return kernel.combine(stronger, (1, theorem), rest=stronger.gap - theorem.relation.gap)
+
+    for argument in (goal.argument, waved_through):
+        attempt = replace(goal, shows=(stronger,), given=given, argument=argument)
+        refused = check(replace(proof, goals=(attempt,)))
+        assert refused.status is Status.FAILED
+        assert refused.steps[-1].result.startswith("rejected: ")
+
+
+OF_TWO = [
+    id
+    for id in SHARPENED
+    if set(CLAIMS[id].false_neighbour.needs) <= {"target", "own", "alpha", "larger_alpha"}
+]
+
+
+@pytest.mark.parametrize("claim", ["nonneg", *OF_TWO])
+def test_the_exact_counterexample_refutes_what_the_numeric_witness_is_asked_to_refute(claim: str) -> None:
+    """The proposition of the proof file and the assertion of the claim are the same statement."""
+    values = proof_of(claim).neighbour.values
+    numbers = {str(key): value for key, value in values.items()}
+    logits = {
+        name: torch.tensor([[float(values[base](n)) for n in range(values[i.total])]], dtype=torch.float64)
+        for name, base in (("target", target), ("own", own))
+    }
+    orders = {
+        name: torch.tensor([float(numbers[symbol])], dtype=torch.float64)
+        for name, symbol in (("alpha", "alpha"), ("larger_alpha", "alphaprime"))
+        if symbol in numbers
+    }
+    neighbour = CLAIMS[claim].false_neighbour
+    assert float(neighbour.margin({**logits, **orders})) < -neighbour.tolerance
+
+
+x, y = Symbol("x", real=True), Symbol("y", real=True)
+TRUE = le(norm1(lambda n: p(n) - q(n)), 2)
+OPPOSITE = {i.total: 2, target: logits_of(99, 1), own: logits_of(1, 99)}
+
+
+def test_an_instance_that_does_not_refute_is_no_counterexample() -> None:
+    with pytest.raises(Rejected, match="does not refute"):
+        refute(Neighbour("it", lambda bound: bound, OPPOSITE), (), (TRUE,))
+    sharpened = Neighbour("it", lambda bound: le(bound.left, Rational(19, 10)), OPPOSITE)
+    assert refute(sharpened, (), (TRUE,))["left side"] == "49/25 = 1.96"
+
+
+@pytest.mark.parametrize("hypothesis", [lt(x, 1), eq(x, y), le(p(i), q(i), i), le(0, x * y, y)])
+def test_an_instance_must_satisfy_every_hypothesis(hypothesis) -> None:
+    neighbour = Neighbour("it", lambda _: le(1, 0), {**OPPOSITE, x: 1, y: 2})
+    with pytest.raises(Rejected, match="does not satisfy"):
+        refute(neighbour, (hypothesis,), (TRUE,))
+    assert refute(neighbour, (le(x, 1), le(0, x * y**2, y), le(q(i), 1, i)), (TRUE,))["y"] == "2"
+
+
+def test_an_instance_is_exact_and_complete() -> None:
+    with pytest.raises(Rejected, match="floating-point"):
+        Instance({x: 0.5})
+    with pytest.raises(Rejected, match="no value of y"):
+        refute(Neighbour("it", lambda _: le(x, y), {x: 1}), (), (TRUE,))
