@@ -12,11 +12,19 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 from torch.autograd import Function
+from torch.nn.functional import cross_entropy
 
 from convergence.divergence.autograd import Precision, renyi
 from convergence.divergence.backend import cohort, is_plain, on_rows
-from convergence.divergence.inputs import cohort_inputs
+from convergence.divergence.inputs import (
+    Orders,
+    check_cohort,
+    cohort_orders,
+    cohort_weights,
+    scaled_logits,
+)
 from convergence.divergence.renyi import renyi_divergence
+from convergence.divergence.triton_cohort import FusedCohort, takes
 
 
 class CohortDivergence(NamedTuple):
@@ -29,7 +37,7 @@ class CohortDivergence(NamedTuple):
 def cohort_divergence(
     logits: Tensor,
     *,
-    alpha: float | Tensor,
+    alpha: float | Tensor | Orders,
     beta: float = 1.0,
     weights: Tensor | None = None,
     temperature: float = 1.0,
@@ -39,7 +47,8 @@ def cohort_divergence(
 
     Args:
         logits: `(K, B, C)`, K ≥ 2 learners on the same batch; `p_k = softmax(logits[k]/temperature)`.
-        alpha: order in [0, ∞]; a number, or a tensor that broadcasts to `(B,)` and may be trained.
+        alpha: order in [0, ∞]; a number, or a tensor that broadcasts to `(B,)` and may be trained, or numbers
+            `alpha[k][j]`, the order of `D(p_j‖p_k)`, the diagonal not used.
         beta: weight of the mutual part, in [0, ∞).
         weights: constants `(K, K)`, row k holds what learner k gives to each peer, the diagonal is not used;
             1/(K−1) by default.
@@ -54,11 +63,37 @@ def cohort_divergence(
         TypeError: logits or alpha of the wrong type.
         ValueError: fewer than two learners, shapes or devices that do not fit, a number outside its range.
     """
-    logits, order, weights = cohort_inputs(logits, alpha, beta, weights, temperature, precision)
-    if on_rows(logits) and is_plain() and not order.requires_grad:
+    check_cohort(logits, beta, weights, temperature, precision)
+    order, weights = cohort_orders(alpha, logits), cohort_weights(weights, beta, logits)
+    if takes(logits, alpha, precision):
+        return CohortDivergence(*fused(logits, None, order, weights, temperature))
+    logits = scaled_logits(logits, temperature)
+    if on_rows(logits) and is_plain() and order.ndim == 1 and not order.requires_grad:
         return CohortDivergence(*_Cohort.apply(logits, order, weights))
     losses, disagreement = _by_pairs(logits, order, weights, precision)
     return CohortDivergence(losses, disagreement.detach())
+
+
+def fused(
+    logits: Tensor, labels: Tensor | None, order: Tensor, weights: Tensor, temperature: float
+) -> tuple[Tensor, Tensor]:
+    """Losses and disagreements by the fused kernel; with labels the mean cross-entropy is part of the losses.
+
+    The order is what `cohort_orders` makes of numbers.
+    """
+    learners = len(logits)
+    orders = (order[..., 0] if order.ndim == 3 else order[:1].expand(learners, learners)).contiguous()
+
+    def reference(z: Tensor) -> Tensor:
+        losses, _ = _by_pairs(scaled_logits(z, temperature), order, weights, "accurate")
+        return losses if labels is None else losses + supervised_losses(z, labels)
+
+    return FusedCohort.apply(logits, labels, orders, weights, temperature, reference)
+
+
+def supervised_losses(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) -> Tensor:
+    """Mean cross-entropy of every learner, `(K,)`, of logits `(K, B, C)` on labels `(B,)`."""
+    return torch.stack([cross_entropy(z, labels, label_smoothing=label_smoothing) for z in logits])
 
 
 class _Cohort(Function):
@@ -83,8 +118,11 @@ class _Cohort(Function):
 
 def _by_pairs(logits: Tensor, order: Tensor, weights: Tensor, precision: Precision) -> tuple[Tensor, Tensor]:
     learners = range(len(logits))
+    orders = order if order.ndim == 3 else order.expand(len(logits), len(logits), -1)
     pairs = [
-        renyi_divergence(logits[j], logits[k], alpha=order, detach_target=True, precision=precision).mean()
+        renyi_divergence(
+            logits[j], logits[k], alpha=orders[k, j], detach_target=True, precision=precision
+        ).mean()
         if j != k
         else logits.new_zeros(())
         for k in learners

@@ -7,6 +7,11 @@ import math
 import torch
 from torch import Tensor
 
+Orders = tuple[tuple[float, ...], ...]
+"""`alpha[k][j]` is the order of `D(p_j‖p_k)`; the diagonal is not used."""
+
+CPU = torch.device("cpu")
+
 
 def check_precision(precision: str) -> None:
     """Raises ValueError unless precision is one of the two names."""
@@ -65,15 +70,10 @@ def pair_inputs(target: Tensor, own: Tensor, alpha: float | Tensor) -> tuple[Ten
     return target, own, order.expand(batch).unsqueeze(-1)
 
 
-def cohort_inputs(
-    logits: Tensor,
-    alpha: float | Tensor,
-    beta: float,
-    weights: Tensor | None,
-    temperature: float,
-    precision: str,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Logits over temperature `(K, B, C)`, at least float32; alpha `(B,)` in float64; β·weights `(K, K)`."""
+def check_cohort(
+    logits: Tensor, beta: float, weights: Tensor | None, temperature: float, precision: str
+) -> None:
+    """Raises TypeError or ValueError for what no cohort can have."""
     check_precision(precision)
     check_logits("logits", logits)
     if logits.ndim != 3 or logits.shape[0] < 2:
@@ -84,19 +84,45 @@ def cohort_inputs(
         raise ValueError(f"beta={beta} is outside [0, inf)")
     if not 0 < temperature < math.inf:
         raise ValueError(f"temperature={temperature} is outside (0, inf)")
-    learners, batch, _ = logits.shape
-    order = order_of(alpha, logits.device, (batch,))
-    if order.ndim > 1 or order.numel() not in (1, batch):
-        raise ValueError(f"alpha has shape {tuple(order.shape)}; it must broadcast to the batch ({batch},)")
-    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
-    if temperature != 1:
-        logits = logits / temperature
+    learners = logits.shape[0]
     if weights is None:
-        share = beta / (learners - 1)
-        weights = torch.full((learners, learners), share, dtype=logits.dtype, device=logits.device)
-        return logits, order.expand(batch), weights
+        return
     if weights.shape != (learners, learners):
         raise ValueError(f"weights has shape {tuple(weights.shape)}; it must be ({learners}, {learners})")
     if weights.device != logits.device:
         raise ValueError(f"weights is on {weights.device}, logits on {logits.device}; the devices must agree")
-    return logits, order.expand(batch), beta * weights.detach().to(logits.dtype)
+
+
+def cohort_orders(alpha: float | Tensor | Orders, logits: Tensor) -> Tensor:
+    """Alpha in float64, `(B,)`, or of every ordered pair, `(K, K, B)`, without a copy."""
+    learners, batch, _ = logits.shape
+    if isinstance(alpha, tuple):
+        if [len(row) for row in alpha] != [learners] * learners:
+            raise ValueError(
+                f"alpha has rows of {[len(row) for row in alpha]} orders; {learners} of {learners} are needed"
+            )
+        rows = [
+            [0.0 if j == k else float(order_of(order, CPU)) for j, order in enumerate(row)]
+            for k, row in enumerate(alpha)
+        ]
+        matrix = torch.tensor(rows, dtype=torch.float64, device=logits.device)
+        return matrix.unsqueeze(-1).expand(learners, learners, batch)
+    order = order_of(alpha, logits.device, (batch,))
+    if order.ndim > 1 or order.numel() not in (1, batch):
+        raise ValueError(f"alpha has shape {tuple(order.shape)}; it must broadcast to the batch ({batch},)")
+    return order.expand(batch)
+
+
+def cohort_weights(weights: Tensor | None, beta: float, logits: Tensor) -> Tensor:
+    """`β·weights` `(K, K)`, at least float32; `β/(K−1)` if there are none."""
+    learners, dtype = len(logits), torch.promote_types(logits.dtype, torch.float32)
+    if weights is None:
+        share = beta / (learners - 1)
+        return torch.full((learners, learners), share, dtype=dtype, device=logits.device)
+    return beta * weights.detach().to(dtype)
+
+
+def scaled_logits(logits: Tensor, temperature: float) -> Tensor:
+    """`logits/temperature`, at least float32."""
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    return logits if temperature == 1 else logits / temperature

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from convergence.divergence.autograd import Precision
-from convergence.divergence.cohort import cohort_divergence
+from convergence.divergence.cohort import cohort_divergence, fused, supervised_losses
+from convergence.divergence.inputs import Orders, check_cohort, cohort_orders, cohort_weights
+from convergence.divergence.triton_cohort import takes
 
 
 class MutualLosses(NamedTuple):
@@ -26,7 +26,7 @@ class MutualLoss(nn.Module):
     mutual gradients of the size they have at τ = 1, as in distillation (Hinton et al. 2015).
 
     Args:
-        alpha: order in [0, ∞]; an `nn.Parameter` is trained with the loss.
+        alpha: order in [0, ∞], one or one per ordered pair; an `nn.Parameter` is trained with the loss.
         beta: weight of the mutual part, in [0, ∞).
         temperature: τ, in (0, ∞).
         weights: constants `(K, K)`, 1/(K−1) by default, see `cohort_divergence`.
@@ -36,7 +36,7 @@ class MutualLoss(nn.Module):
 
     def __init__(
         self,
-        alpha: float | Tensor,
+        alpha: float | Tensor | Orders,
         beta: float = 1.0,
         temperature: float = 1.0,
         *,
@@ -57,22 +57,26 @@ class MutualLoss(nn.Module):
 
         `losses.sum().backward()` gives every learner the gradient of its own loss.
         """
-        mutual, disagreement = cohort_divergence(
-            logits,
-            alpha=self.alpha,
-            beta=self.beta,
-            weights=self.get_buffer("weights"),
-            temperature=self.temperature,
-            precision=self.precision,
-        )
+        weights = self.get_buffer("weights")
+        check_cohort(logits, self.beta, weights, self.temperature, self.precision)
         if labels.shape != logits.shape[1:2]:
             raise ValueError(
                 f"labels has shape {tuple(labels.shape)}; logits {tuple(logits.shape)} need (B,)"
             )
-        supervised = torch.stack(
-            [functional.cross_entropy(z, labels, label_smoothing=self.label_smoothing) for z in logits]
+        scale = self.temperature**2
+        if self.label_smoothing == 0 and takes(logits, self.alpha, self.precision):
+            order, shares = cohort_orders(self.alpha, logits), cohort_weights(weights, self.beta, logits)
+            return MutualLosses(*fused(logits, labels, order, scale * shares, self.temperature))
+        mutual, disagreement = cohort_divergence(
+            logits,
+            alpha=self.alpha,
+            beta=self.beta,
+            weights=weights,
+            temperature=self.temperature,
+            precision=self.precision,
         )
-        return MutualLosses(supervised + self.temperature**2 * mutual, disagreement)
+        supervised = supervised_losses(logits, labels, self.label_smoothing)
+        return MutualLosses(supervised + scale * mutual, disagreement)
 
     def extra_repr(self) -> str:
         """Order, weight and temperature."""
