@@ -17,6 +17,7 @@ from convergence.estimators.passes import (
     Batches,
     Measurement,
     Replica,
+    Total,
     measure,
     measure_objective,
     step_gradients,
@@ -61,6 +62,8 @@ class Ledger:
         first_step: number of the first step, for a run that goes on.
         updates: `"simultaneous"`: every target is the peer as it was before the first optimiser stepped;
             `"sequential"`: as it was when the learner's own optimiser stepped.
+        total: adds up over processes that each hold a part of `batches` and an equal share of every batch given
+            to `step`.
 
     Raises:
         ValueError: for any optimiser other than SGD, a model with batch normalisation, K=1 with β>0.
@@ -78,6 +81,7 @@ class Ledger:
         every: int = 1,
         first_step: int = 0,
         updates: Literal["simultaneous", "sequential"] = "simultaneous",
+        total: Total = lambda values: values,
     ) -> None:
         if len(optimizers) not in (1, len(models)):
             raise ValueError(f"optimizers has {len(optimizers)} members; 1 or {len(models)} are needed")
@@ -94,6 +98,7 @@ class Ledger:
         self._rules = [sgd_rule(o, p) for o, p in zip(self._optimizers, self._parameters, strict=True)]
         self._replicas = [Replica(model) for model in models]
         self._batches = batches
+        self._total = total
         self._every = every
         self._simultaneous = updates == "simultaneous"
         self._steps = first_step
@@ -163,16 +168,20 @@ class Ledger:
         groups = [list(before)] if self._simultaneous else [[k] for k in before]
         for group in groups:
             self._place(before[group[0]].points)
-            full = measure(self._replicas, self._batches, self.mutual, group)
+            full = measure(self._replicas, self._batches, self.mutual, group, self._total)
             taken = (
                 {k: before[k].gradient for k in group}
                 if batch is None
-                else step_gradients(self._replicas, batch, self.mutual, group)
+                else self._mean(step_gradients(self._replicas, batch, self.mutual, group))
             )
             entries += [self._close(k, before[k], full[k], taken[k]) for k in group]
         entries.sort(key=lambda entry: entry.learner)
         self.entries += entries
         return entries
+
+    def _mean(self, gradients: dict[int, Tensor]) -> dict[int, Tensor]:
+        shares = {k: self._total(torch.ones_like(gradient[:1])) for k, gradient in gradients.items()}
+        return {k: self._total(gradient) / shares[k] for k, gradient in gradients.items()}
 
     def _place(self, points: Sequence[Tensor]) -> None:
         for replica, point in zip(self._replicas, points, strict=True):
@@ -189,9 +198,9 @@ class Ledger:
         there = full
         if rule.momentum:
             self._replicas[k].place(start)
-            there = measure_objective(self._replicas[k], self._batches, gradient=True)
+            there = measure_objective(self._replicas[k], self._batches, gradient=True, total=self._total)
         self._replicas[k].place(end)
-        after = measure_objective(self._replicas[k], self._batches, gradient=False)
+        after = measure_objective(self._replicas[k], self._batches, gradient=False, total=self._total)
         gradient = there.gradient + decay * start
         return ledger_entry(
             step=self._steps - 1,

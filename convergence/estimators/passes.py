@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +16,8 @@ from convergence.estimators.mutual import Mutual
 
 Batches = Iterable[tuple[Tensor, Tensor]]
 """Inputs and labels in chunks, iterated over once per measurement: a list, or a `DataLoader`."""
+Total = Callable[[Tensor], Tensor]
+"""Adds up float64 sums over the processes that share the batches; the identity for one process."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,11 @@ class Replica:
 
 
 def measure(
-    replicas: Sequence[Replica], batches: Batches, mutual: Mutual, learners: Sequence[int]
+    replicas: Sequence[Replica],
+    batches: Batches,
+    mutual: Mutual,
+    learners: Sequence[int],
+    total: Total = lambda values: values,
 ) -> dict[int, Measurement]:
     """F, `∇F` and `b` of each of `learners` at the replicas' points, by two backward passes each.
 
@@ -62,12 +68,12 @@ def measure(
             replica.logits(inputs) if k in sums else _without_gradient(replica, inputs)
             for k, replica in enumerate(replicas)
         ]
-        for k, total in sums.items():
-            total.add_loss(_summed_loss(logits[k], labels))
+        for k, parts in sums.items():
+            parts.add_loss(_summed_loss(logits[k], labels))
             if mutual.beta > 0:
-                total.add_mutual(logits[k], mutual.pull(logits, k))
+                parts.add_mutual(logits[k], mutual.pull(logits, k))
         count += len(labels)
-    return {k: total.mean(count) for k, total in sums.items()}
+    return {k: parts.mean(count, total) for k, parts in sums.items()}
 
 
 def step_gradients(
@@ -94,15 +100,17 @@ def step_gradients(
     return found
 
 
-def measure_objective(replica: Replica, batches: Batches, *, gradient: bool) -> Measurement:
+def measure_objective(
+    replica: Replica, batches: Batches, *, gradient: bool, total: Total = lambda values: values
+) -> Measurement:
     """F alone of one learner at its replica's point, with `∇F` where asked."""
-    total = _Sum(replica)
+    parts = _Sum(replica)
     count = 0
     for inputs, labels in batches:
         with torch.set_grad_enabled(gradient):
-            total.add_loss(_summed_loss(replica.logits(inputs), labels))
+            parts.add_loss(_summed_loss(replica.logits(inputs), labels))
         count += len(labels)
-    return total.mean(count)
+    return parts.mean(count, total)
 
 
 def _summed_loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -157,7 +165,9 @@ class _Sum:
             )
         )
 
-    def mean(self, count: int) -> Measurement:
-        if count == 0:
+    def mean(self, count: int, total: Total) -> Measurement:
+        here = self.gradient.new_tensor([self.objective, count])
+        objective, samples = total(here).tolist()
+        if samples == 0:
             raise ValueError("batches is empty; at least 1 sample is needed")
-        return Measurement(self.objective / count, self.gradient / count, self.bias / count)
+        return Measurement(objective / samples, total(self.gradient) / samples, total(self.bias) / samples)

@@ -125,6 +125,7 @@ def train(
     from rdml.figures import save_figure
     from rdml.files import write_json
     from rdml.progress import working
+    from simulations.networks.distributed import current_job
     from simulations.networks.settings import Settings
     from simulations.networks.training import train as run
 
@@ -165,6 +166,8 @@ def train(
             tensorboard=tensorboard,
             progress=progress,
         )
+    if not current_job().leads:
+        raise typer.Exit(0 if result.holds else 1)
     if weights is not None:
         result.write_weights(weights)
     if json is not None:

@@ -19,6 +19,8 @@ from convergence.estimators.mutual import Mutual, Orders
 from convergence.estimators.passes import labels_out_of_range
 
 Updates = Literal["simultaneous", "sequential"]
+Mean = Callable[[Tensor], Tensor]
+"""Averages over the processes that share every batch; the identity for one process."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,13 @@ class TrainedOrder:
                 "0 <= lower <= initial <= upper < inf is needed"
             )
 
-    def next(self, alpha: float, logits: Sequence[Tensor], temperature: float) -> float:
+    def next(
+        self,
+        alpha: float,
+        logits: Sequence[Tensor],
+        temperature: float,
+        mean: Mean = lambda values: values,
+    ) -> float:
         """The order after a step that saw these logits."""
         scaled = [z.detach() / temperature for z in logits]
         slopes = [
@@ -50,7 +58,7 @@ class TrainedOrder:
             for k, own in enumerate(scaled)
             if j != k
         ]
-        slope = float(torch.stack(slopes).mean())
+        slope = float(mean(torch.stack(slopes).mean()))
         return min(max(alpha - self.step_size * slope, self.lower), self.upper)
 
 
@@ -95,6 +103,7 @@ def train_cohort(
     step_size: Callable[[int], float] | None = None,
     ledger: Ledger | None = None,
     autocast: torch.dtype | None = None,
+    mean: Mean = lambda values: values,
     before_step: Callable[[int, Mutual], None] = lambda step, mutual: None,
     after_step: Callable[[CohortRun], None] = lambda run: None,
 ) -> CohortRun:
@@ -115,6 +124,7 @@ def train_cohort(
         step_size: schedule `step -> η`; None leaves the optimisers' own.
         ledger: attached to the same models and optimisers; its entries are in the result too.
         autocast: compute type of the forward passes, e.g. `torch.bfloat16`; losses are in float32 or above.
+        mean: averages losses over processes, where `models` average their gradients themselves.
         before_step: called with the step and its mutual term before the learners change.
         after_step: called with the run so far.
 
@@ -142,7 +152,7 @@ def train_cohort(
             inputs, labels = next(feed)
             try:
                 before_step(step, mutual)
-                logits, losses = take(models, optimizers, inputs, labels, mutual, autocast)
+                logits, losses = take(models, optimizers, inputs, labels, mutual, autocast, mean)
                 if not all(math.isfinite(loss) for loss in losses):
                     worst = next(k for k, loss in enumerate(losses) if not math.isfinite(loss))
                     run.trouble = f"step {step}: learner {worst} has loss {losses[worst]}"
@@ -165,7 +175,7 @@ def train_cohort(
             run.orders.append(_first_order(mutual, len(models)))
             run.steps = step + 1
             if isinstance(alpha, TrainedOrder):
-                mutual = replace(mutual, alpha=alpha.next(mutual.order(1, 0), logits, temperature))
+                mutual = replace(mutual, alpha=alpha.next(mutual.order(1, 0), logits, temperature, mean))
             run.next_order = _first_order(mutual, len(models))
             after_step(run)
     run.seconds = time.perf_counter() - begun
@@ -198,12 +208,13 @@ def _simultaneous(
     labels: Tensor,
     mutual: Mutual,
     autocast: torch.dtype | None,
+    mean: Mean,
 ) -> tuple[list[Tensor], list[float]]:
     logits = [_logits(model, inputs, autocast) for model in models]
     losses = cohort_losses(logits, labels, mutual)
     for optimizer in optimizers:
         optimizer.zero_grad(set_to_none=True)
-    found = losses.detach().tolist()
+    found = mean(losses.detach()).tolist()
     if all(math.isfinite(loss) for loss in found):
         losses.sum().backward()  # targets are detached: every learner gets its own gradient
         for optimizer in optimizers:
@@ -218,6 +229,7 @@ def _sequential(
     labels: Tensor,
     mutual: Mutual,
     autocast: torch.dtype | None,
+    mean: Mean,
 ) -> tuple[list[Tensor], list[float]]:
     if len(optimizers) != len(models):
         raise ValueError(f"sequential updates need {len(models)} optimizers, one per learner")
@@ -229,7 +241,7 @@ def _sequential(
             with torch.set_grad_enabled(j == k):
                 logits.append(_logits(model, inputs, autocast))
         loss = cohort_losses(logits, labels, mutual)[k]
-        found.append(float(loss.detach()))
+        found.append(float(mean(loss.detach())))
         if not math.isfinite(found[-1]):
             break
         optimizer.zero_grad(set_to_none=True)

@@ -21,6 +21,7 @@ from convergence.estimators import Ledger, LedgerEntry, Mutual
 from simulations.networks import checkpoint
 from simulations.networks.cohort import CohortRun, TrainedOrder, train_cohort
 from simulations.networks.data import Dataset, load
+from simulations.networks.distributed import current_job, naming_lost_processes
 from simulations.networks.models import PERCEPTRONS, build
 from simulations.networks.monitor import Monitor
 from simulations.networks.result import CHUNK, TrainingResult, score
@@ -74,7 +75,8 @@ def train(
                 raise ValueError("resume needs the checkpoint file save_to")
             first, record = checkpoint.restore(save_to, learners.models, learners.optimizers)
             check_same(settings, record["settings"], save_to)
-        return _run(settings, data, learners, record, first, save_to, save_every, tensorboard, progress)
+        with naming_lost_processes(save_to):
+            return _run(settings, data, learners, record, first, save_to, save_every, tensorboard, progress)
 
 
 class _Learners:
@@ -116,6 +118,7 @@ def _run(
     tensorboard: Path | None,
     progress: Callable[[str], None],
 ) -> TrainingResult:
+    job = current_job()
     past = [LedgerEntry.from_json(entry) for entry in record["ledger"]]
     ledger, monitor = _attach(settings, data, learners, first, record)
     alpha = settings.order
@@ -123,22 +126,22 @@ def _run(
         alpha = replace(alpha, initial=record["next_order"])
 
     def before(step: int, mutual: Mutual) -> None:
-        if monitor is not None and ledger is not None and ledger.records_next:
+        if job.leads and monitor is not None and ledger is not None and ledger.records_next:
             monitor.observe(learners.models, mutual)
 
     report = _Reporter(settings, ledger, progress)
-    with log_run(tensorboard, ledger) as log:
+    with log_run(tensorboard if job.leads else None, ledger) as log:
 
         def after(run: CohortRun) -> None:
             report(run)
             log(run)
             due = run.steps == settings.steps or (save_every > 0 and run.steps % save_every == 0)
-            if save_to is not None and due:
+            if job.leads and save_to is not None and due:
                 state = _record(settings, record, past, run, monitor)
                 checkpoint.save(save_to, learners.models, learners.optimizers, step=run.steps, record=state)
 
         run = train_cohort(
-            learners.models,
+            job.wrap(learners.models),
             learners.optimizers,
             _batches(settings, data, first),
             steps=settings.steps,
@@ -150,6 +153,7 @@ def _run(
             step_size=None if settings.schedule == "constant" else settings.step_size_at,
             ledger=ledger,
             autocast=torch.bfloat16 if settings.precision == "bf16" else None,
+            mean=job.mean,
             before_step=before,
             after_step=after,
         )
@@ -188,8 +192,9 @@ def _attach(
 ) -> tuple[Ledger | None, Monitor | None]:
     if settings.ledger_every == 0:
         return None, None
-    chunk = settings.ledger_chunk
-    batches = list(zip(data.train_inputs.split(chunk), data.train_labels.split(chunk), strict=True))
+    job, chunk = current_job(), settings.ledger_chunk
+    inputs, labels = job.share(data.train_inputs), job.share(data.train_labels)
+    batches = list(zip(inputs.split(chunk), labels.split(chunk), strict=True))
     ledger = Ledger(
         learners.models,
         learners.optimizers,
@@ -200,6 +205,7 @@ def _attach(
         every=settings.ledger_every,
         first_step=first,
         updates=settings.updates,
+        total=job.total,
     )
     stride = math.ceil(len(data.train_inputs) / MONITORED)
     monitor = Monitor(
@@ -217,9 +223,11 @@ def _batches(settings: Settings, data: Dataset, first: int) -> Iterator[tuple[Te
     count = len(data.train_labels)
     if settings.batch_size is not None and settings.batch_size > count:
         raise ValueError(f"batch_size is {settings.batch_size}; {data.name} has {count} training samples")
-    order = BatchOrder(count, settings.batch_size or count, settings.seed)
+    job, batch_size = current_job(), settings.batch_size or count
+    job.check(batch_size)
+    order = BatchOrder(count, batch_size, settings.seed)
     for step in range(first, settings.steps):
-        rows = order.rows(step).to(data.train_labels.device)
+        rows = job.share(order.rows(step)).to(data.train_labels.device)
         yield data.train_inputs[rows], data.train_labels[rows]
 
 
