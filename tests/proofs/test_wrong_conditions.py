@@ -29,7 +29,7 @@ x, y, z = (Symbol(name, real=True) for name in "xyz")
 u, v = Symbol("u", positive=True), Symbol("v", nonnegative=True)
 C = i.total
 larger = Symbol("alphaprime", positive=True)
-sequence, counter, span = IndexedBase("e", real=True), Time("s", steps), Span("r", steps)
+sequence, counter, span = IndexedBase("e", real=True), Time("counter", steps), Span("span", steps)
 two, flag = Index("two", 2), Index("flag", C)
 GOAL, NOT_ONE = "is not the goal", (ne(alpha, 1),)
 BOUNDED = (le(low, w(i), i), le(w(i), high, i))
@@ -213,7 +213,7 @@ CLASSES = [
         Attempt(
             eq(Total(Integer(1), i), 2), lambda kernel: kernel.identity(Total(Integer(1), Index("i", 2)), 2)
         ),
-        "index i cannot have total 2",
+        GOAL,
         identity(Total(Integer(1), two), 2),
     ),
     Attack(

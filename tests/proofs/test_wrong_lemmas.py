@@ -27,7 +27,7 @@ x, y, z = (Symbol(name, real=True) for name in "xyz")
 u, v = Symbol("u", positive=True), Symbol("v", nonnegative=True)
 C = i.total
 larger = Symbol("alphaprime", positive=True)
-sequence, counter, span = IndexedBase("e", real=True), Time("s", steps), Span("r", steps)
+sequence, counter, span = IndexedBase("e", real=True), Time("counter", steps), Span("span", steps)
 two, flag = Index("two", 2), Index("flag", C)
 GOAL, NOT_ONE = "is not the goal", (ne(alpha, 1),)
 BOUNDED = (le(low, w(i), i), le(w(i), high, i))
@@ -187,7 +187,7 @@ LEMMAS = [
         "lemma",
         "an induction on a hypothesis of one n only",
         induction(0, DECREASING, 1, (GROWS[0], le(sequence[counter + 1], sequence[counter]))),
-        "a hypothesis speaks of this s",
+        "a hypothesis speaks of this counter",
         induction(0, DECREASING, 1, GROWS),
     ),
     Attack(
