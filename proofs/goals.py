@@ -12,7 +12,7 @@ from sympy import Symbol, sympify
 from proofs.kernel.analysis import Analysis
 from proofs.kernel.terms import Fixed, Rejected
 from proofs.kernel.theorem import _KERNEL, Relation, Theorem
-from proofs.refutation import Neighbour, refute
+from proofs.refutation import Neighbour, refute, sides_at
 
 P = ParamSpec("P")
 
@@ -56,8 +56,19 @@ class Proof:
         """
         if self.neighbour is None:
             return None
-        goal = next(goal for goal in self.goals if goal.name == self.neighbour.goal)
-        return refute(self.neighbour, goal.given, goal.shows)
+        return refute(self.neighbour, self._sharpened.given, self._sharpened.shows)
+
+    def tightness(self) -> tuple[str, str, float] | None:
+        """Both sides of what the proof does show at that instance, and their ratio; None if hypotheses differ."""
+        if self.neighbour is None or self.neighbour.given is not None:
+            return None
+        return sides_at(self.neighbour, self._sharpened.shows[-1])
+
+    @property
+    def _sharpened(self) -> Goal:
+        assert self.neighbour is not None
+        name = self.neighbour.goal
+        return next(goal for goal in self.goals if goal.name == name)
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,17 @@ def refute(neighbour: Neighbour, given: Sequence[Relation], shows: Sequence[Rela
         raise Rejected(f"the instance does not refute {PLAIN.relation(relation)}")
     size = max(abs(float(left)), abs(float(right)))
     sides = {"left side": _number(left), "right side": _number(right)}
-    return {**instance.described(relation, *given), **sides, "margin": -abs(float(right - left)) / size}
+    granted = {"by hand": "; ".join(dict.fromkeys(neighbour.because.values()))} if neighbour.because else {}
+    margin = -abs(float(right - left)) / size
+    return {**instance.described(relation, *given), **granted, **sides, "margin": margin}
+
+
+def sides_at(neighbour: Neighbour, relation: Relation) -> tuple[str, str, float]:
+    """Both sides of a relation at the instance, and how near they are: the ratio of the smaller to the larger."""
+    instance = Instance(neighbour.values, neighbour.settles)
+    left, right = instance.of(relation.left), instance.of(relation.right)
+    small, large = sorted((abs(float(left)), abs(float(right))))
+    return _number(left), _number(right), small / large if large else 1.0
 
 
 class Instance:

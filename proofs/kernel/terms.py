@@ -21,22 +21,18 @@ class Rejected(Exception):
 
 
 class Index(sp.Symbol):
-    """An index whose range is never fixed; `total` is the value of `Σ_i 1`, and total 1 makes a mean."""
-
-    _totals: dict[str, sp.Expr] = {}  # noqa: RUF012
+    """An index whose range is never fixed; `total`, positive, is the value of `Σ_i 1`, and total 1 makes a mean."""
 
     def __new__(cls, name: str, total: Any = None) -> Index:
-        """The index of that name; a name keeps the total, positive, that it was first given."""
-        given = sp.Symbol(f"N_{name}", positive=True) if total is None else sp.sympify(total)
-        if not given.is_positive or (total is not None and cls._totals.setdefault(name, given) != given):
-            raise ValueError(f"index {name} cannot have total {given}: {cls._totals.get(name)}")
-        cls._totals.setdefault(name, given)
-        return sp.Symbol.__new__(cls, name, integer=True, nonnegative=True)
+        """Indices of one name and different totals are different."""
+        index = sp.Symbol.__xnew__(cls, name, integer=True, nonnegative=True)
+        index.total = sp.Symbol(f"N_{name}", positive=True) if total is None else sp.sympify(total)
+        if not index.total.is_positive:
+            raise ValueError(f"index {name} cannot have total {index.total}: no index set is empty")
+        return index
 
-    @property
-    def total(self) -> sp.Expr:
-        """`Σ_i 1`: no index set is empty."""
-        return self._totals[self.name]
+    def _hashable_content(self) -> tuple[Any, ...]:
+        return (*super()._hashable_content(), self.total)
 
 
 class Span(Index):

@@ -1,4 +1,4 @@
-"""`rdml claims`: list the claims, show one with its proof, draw what rests on what."""
+"""`rdml claims`: list the claims, show one with its proof, draw what rests on what, write a page on each."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rdml.options import JsonFile, writable_file
+from rdml.options import JsonFile, writable_directory, writable_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from convergence.claims.claim import Claim
     from convergence.claims.verdict import Verdict
+    from proofs.goals import Goal, Step
+    from rdml.claim_account import Account
 
 app = typer.Typer(
     help="The claims of the theory: list them, show a proof, draw the dependencies.", no_args_is_help=True
@@ -23,6 +25,7 @@ app = typer.Typer(
 @app.command("list")
 def list_claims(json: JsonFile = None) -> None:
     """List every claim: what its proof is worth, who can stand for it, what it rests on."""
+    from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
 
@@ -30,61 +33,42 @@ def list_claims(json: JsonFile = None) -> None:
     from rdml.files import write_json
 
     claims = list(load_claims().values())
-    proofs = _symbolic(claims)
-    table = Table("claim", "proof", "false neighbour", "rests on")
+    statuses = {id: verdict.status for id, verdict in _symbolic(claims).items()}
+    witnesses = {claim.id: _witnesses(claim.id) for claim in claims}
+    table = Table("claim", "status", "witnesses", "rests on", box=SIMPLE)
     for claim in claims:
-        neighbour = "yes" if claim.false_neighbour else "–"
-        table.add_row(claim.id, str(proofs[claim.id].status), neighbour, ", ".join(claim.depends_on))
+        short = " ".join(name[:3] for name in witnesses[claim.id])
+        table.add_row(claim.id, str(statuses[claim.id]), short, ", ".join(claim.depends_on))
     Console().print(table)
     if json is not None:
         rows = [
             {
-                "id": c.id,
-                "status": proofs[c.id].status,
-                "statement": c.statement,
-                "depends_on": list(c.depends_on),
+                "id": claim.id,
+                "status": statuses[claim.id],
+                "witnesses": witnesses[claim.id],
+                "statement": claim.statement,
+                "depends_on": list(claim.depends_on),
             }
-            for c in claims
+            for claim in claims
         ]
         write_json(json, {"claims": rows})
 
 
 @app.command("show")
-def show_claim(claim: Annotated[str, typer.Argument(metavar="CLAIM", help="Claim id.")]) -> None:
-    """Show a claim: statement, assumptions, source, and its proof step by step with each step's check."""
+def show_claim(
+    claim: Annotated[str, typer.Argument(metavar="CLAIM", help="Claim id, or a .py file.")],
+) -> None:
+    """Show a claim: statement, assumptions, source, false neighbour, and its proof with each step's check."""
     from rich.console import Console
-    from rich.markup import escape
 
-    import proofs
-    from convergence.claims import find
-    from proofs.printing import PLAIN
+    from rdml.claim_account import accounts
+    from rdml.verify import select
 
-    found = find(claim)
-    lines = [f"[bold]{found.id}[/]"]
-    lines += [f"  {escape(assertion.statement)}" for assertion in found.assertions]
-    lines += [
-        f"  assumes: {escape('; '.join(found.assumptions) or 'nothing')}",
-        f"  source: {escape(found.source)}",
-    ]
-    lines += [f"  rests on: {', '.join(found.depends_on) or 'no other claim'}"]
-    if found.false_neighbour is not None:
-        lines += [f"  false neighbour: {escape(found.false_neighbour.statement)}"]
-    proof = proofs.load(found.id)
-    if proof is None:
-        lines += ["[yellow]no proof file[/]"]
-    else:
-        checked = proofs.check(proof)
-        lines += [f"proof: [bold]{checked.status}[/]"]
-        for step in checked.steps:
-            statements = "; ".join(PLAIN.relation(relation) for relation in step.relations)
-            lines += [
-                f"  {step.number:>2}. {escape(statements)}",
-                f"      by {escape(step.rule)}: {escape(step.result)}",
-            ]
-        if checked.missing:
-            lines += [f"  missing: {escape(checked.missing)}"]
-    console = Console(highlight=False)
-    for line in lines:
+    claims, errors = select([claim])
+    if errors:
+        raise ValueError("; ".join(errors))
+    console = Console(highlight=False, markup=False)
+    for line in _described(*accounts(claims)):
         console.print(line, soft_wrap=True)
 
 
@@ -94,15 +78,26 @@ def graph_claims(
         Path, typer.Option("--out", metavar="FILE.svg", callback=writable_file, help="Where to draw it.")
     ] = Path("claims.svg"),
 ) -> None:
-    """Draw the dependency graph of the claims, coloured by what their proofs are worth."""
+    """Draw the dependency graph of the claims, by what their proofs are worth."""
     from convergence.claims import load_claims
     from rdml.graph import dependency_graph
 
     claims = list(load_claims().values())
     statuses = {claim: verdict.status for claim, verdict in _symbolic(claims).items()}
-    out.parent.mkdir(parents=True, exist_ok=True)
     dependency_graph(claims, statuses).savefig(out, bbox_inches="tight")
     typer.echo(f"Graph: {out}", err=True)
+
+
+@app.command("pages")
+def write_pages(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", callback=writable_directory, help="Where to write them.")
+    ] = Path("claims"),
+) -> None:
+    """Write a page in Markdown on every claim and its proof, and one that lists them."""
+    from rdml.claim_pages import write_claim_pages
+
+    typer.echo(f"Pages: {len(write_claim_pages(out))} files in {out}", err=True)
 
 
 def _symbolic(claims: Sequence[Claim]) -> dict[str, Verdict]:
@@ -112,3 +107,58 @@ def _symbolic(claims: Sequence[Claim]) -> dict[str, Verdict]:
     with working() as progress:
         result = verify([claim.id for claim in claims], witnesses=["symbolic"], progress=progress)
     return {verdict.claim: verdict for verdict in result.verdicts}
+
+
+def _witnesses(claim: str) -> list[str]:
+    """Who has something to say on the claim."""
+    import proofs
+    from simulations.experiments.witness import stages
+    from simulations.networks.witness import SPEAKS_OF
+
+    speaks = {
+        "symbolic": proofs.load(claim) is not None,
+        "numeric": True,
+        "simulation": any(claim in stage.claims for stage in stages(seed=0, full=False)),
+        "network": claim in SPEAKS_OF,
+    }
+    return [name for name, does in speaks.items() if does]
+
+
+def _described(account: Account) -> list[str]:
+    claim = account.claim
+    lines = [f"{claim.id}: {account.verdict.status}, {account.verdict.evidence}"]
+    lines += [f"  {assertion.statement}" for assertion in claim.assertions]
+    lines += [
+        f"  assumes: {'; '.join(claim.assumptions) or 'nothing'}",
+        f"  source: {claim.source}",
+        f"  rests on: {', '.join(claim.depends_on) or 'no other claim'}",
+        f"  used by: {', '.join(account.used_by) or 'no other claim'}",
+    ]
+    lines += _described_neighbour(account)
+    return [*lines, *(line for goal, steps in account.steps for line in _described_goal(goal, steps))]
+
+
+def _described_neighbour(account: Account) -> list[str]:
+    neighbour, found = account.claim.false_neighbour, account.counterexample
+    if neighbour is None:
+        return []
+    lines = [f"false neighbour: {neighbour.statement}"]
+    if found is None:
+        return [*lines, "  refuted by the numeric witness"]
+    lines += [f"  {name} = {value}" for name, value in found.items() if name not in ("assertion", "margin")]
+    if account.tightness is not None:
+        left, right, share = account.tightness
+        lines += [f"  tightness: the claim has {left} against {right} there, a ratio of {share:.4g}"]
+    return lines
+
+
+def _described_goal(goal: Goal, steps: Sequence[Step]) -> list[str]:
+    from proofs.printing import PLAIN
+
+    exists = f" for some {PLAIN.term(goal.exists)}" if goal.exists is not None else ""
+    lines = [f"goal {goal.name}: {'; '.join(map(PLAIN.relation, goal.shows))}{exists}"]
+    lines += [f"      given {PLAIN.relation(hypothesis)}" for hypothesis in goal.given]
+    for step in steps:
+        statements = "; ".join(map(PLAIN.relation, step.relations))
+        lines += [f"  {step.number:>3}. {statements}", f"       by {step.rule}: {step.result}"]
+    return lines
