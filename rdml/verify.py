@@ -26,6 +26,8 @@ LOCATIONS: Mapping[str, str] = {
     "network": "simulations.networks.witness",
 }
 """The module whose `witness` function stands for each kind of witness."""
+ON_CUDA: Mapping[str, str] = {"network": "simulations.networks.image_witness"}
+"""Those that another module stands for where verification is on a CUDA device."""
 
 STANDS = (Status.PROVED, Status.CERTIFIED, Status.CHECKED)
 """Statuses with which a witness stands for a claim; `ASSUMED` neither stands for it nor speaks against it."""
@@ -123,6 +125,7 @@ def verify(
     seed: int = 0,
     full: bool = False,
     jobs: int = 1,
+    device: str = "cpu",
     progress: Callable[[str], None] = lambda _: None,
 ) -> Verification:
     """Hold claims against witnesses.
@@ -137,15 +140,17 @@ def verify(
         seed: of every random choice.
         full: whether to spend more.
         jobs: how many witnesses work at a time, each in a process of its own if more than one.
+        device: `cuda` for a network witness that trains on it, else `cpu`.
         progress: is told what is being worked on.
 
     Raises:
         ValueError: an unknown id; the nearest ones are suggested.
     """
     claims, errors = select(selection)
+    places = {**LOCATIONS, **(ON_CUDA if device == "cuda" else {})}
     result = Verification(claims, seed=seed, full=full, witnesses=tuple(witnesses), errors=errors)
     begun = time.perf_counter()
-    tasks = [partial(findings, name, selection, seed, full) for name in result.witnesses]
+    tasks = [partial(findings, name, places[name], selection, seed, full) for name in result.witnesses]
     try:
         if jobs > 1:
             for _, finding in side_by_side(tasks, jobs=jobs, progress=progress):
@@ -188,13 +193,18 @@ def select(selection: Sequence[str]) -> tuple[list[Claim], list[str]]:
 
 
 def findings(
-    witness: str, selection: Sequence[str], seed: int, full: bool, progress: Callable[[str], None]
+    witness: str,
+    place: str,
+    selection: Sequence[str],
+    seed: int,
+    full: bool,
+    progress: Callable[[str], None],
 ) -> Iterator[Finding]:
-    """What one witness finds; an exception in it becomes a `FAILED` verdict on every claim not yet judged."""
+    """What a module's witness finds; an exception in it becomes a `FAILED` verdict on every claim not yet judged."""
     claims, _ = select(selection)
     judged = set()
     try:
-        call = importlib.import_module(LOCATIONS[witness]).witness
+        call = importlib.import_module(place).witness
         for finding in call(
             claims, seed=seed, full=full, progress=lambda words: progress(f"{witness}: {words}")
         ):

@@ -125,6 +125,7 @@ def train(
     from rdml.figures import save_figure
     from rdml.files import write_json
     from rdml.progress import working
+    from simulations.device import fallback_note
     from simulations.networks.distributed import current_job
     from simulations.networks.settings import Settings
     from simulations.networks.training import train as run
@@ -157,6 +158,9 @@ def train(
         device=device.value,
         deterministic=deterministic,
     )
+    note = fallback_note(settings.device, settings.precision)
+    if note is not None and current_job().leads:
+        typer.echo(note, err=True)
     with working() as progress:
         result = run(
             settings,

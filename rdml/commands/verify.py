@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rdml.commands.train import Device
 from rdml.options import JsonFile, OutDir, Seed
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ def verify(
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", min=1, help="Witnesses at work at a time.")
     ] = os.cpu_count() or 1,
+    device: Annotated[
+        Device, typer.Option(help="cuda: the network witness trains residual networks on it.")
+    ] = Device.CPU,
     seed: Seed = 0,
     json: JsonFile = None,
     out: OutDir = None,
@@ -51,7 +55,12 @@ def verify(
     from convergence.claims.verdict import WITNESSES
     from rdml.progress import working
     from rdml.verify import verify as run
+    from simulations.device import chosen_device, fallback_note
 
+    note = fallback_note(device.value)
+    if note is not None:
+        typer.echo(note, err=True)
+    chosen = "cpu" if device is Device.CPU else chosen_device(device.value).type
     with working() as progress:
         result = run(
             claims or (),
@@ -59,6 +68,7 @@ def verify(
             seed=seed,
             full=full,
             jobs=jobs,
+            device=chosen,
             progress=progress,
         )
     show(result, Console())

@@ -68,17 +68,18 @@ class Training:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         import torch
 
+        from simulations.device import chosen_device
         from simulations.networks.data import load
         from simulations.networks.models import build
         from simulations.networks.sampling import BatchOrder, learner_seed
 
         self.settings = settings
-        self.steps = settings["steps"]
-        self.data = load(settings["data"], dtype=getattr(torch, settings["dtype"])).to(settings["device"])
+        self.steps, device = settings["steps"], chosen_device(settings["device"])
+        self.data = load(settings["data"], dtype=getattr(torch, settings["dtype"])).to(device)
         self.order = BatchOrder(len(self.data.train_labels), settings["batch_size"], settings["seed"])
         self.models = [
             build(settings["model"], self.data, seed=learner_seed(settings["seed"], k), hidden=settings["hidden"])
-            .to(settings["device"])
+            .to(device)
             for k in range(settings["learners"])
         ]  # fmt: skip
         self.optimizers = [

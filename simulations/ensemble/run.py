@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from simulations.device import chosen_device
 from simulations.ensemble.compiled.recording import run_compiled, unfit
 from simulations.ensemble.engine import init, step
 from simulations.ensemble.path import PathRecorder
@@ -134,6 +135,7 @@ def simulate(
     if twin and (momentum or not isinstance(schedule, Constant)):
         raise ValueError("twin needs a constant step_size and momentum 0")
     windows = min(windows, steps)
+    chosen_device(device)
     start = torch.tensor(problem.start, dtype=DTYPES[dtype], device=device).expand(replicas, -1)
     _check_functions(problem, start[:2])
     recorder = MomentRecorder(problem, steps, windows, start, leaving)

@@ -16,6 +16,7 @@ import torch
 
 from convergence.claims.verdict import Picture
 from convergence.statistics.intervals import Interval, mean_interval
+from simulations.device import chosen_device
 from simulations.networks.arms import Arm, Budget, Outcome, train_arms
 from simulations.networks.comparison_figures import accuracy_against_weight, differences
 from simulations.networks.cost import Cost, step_costs
@@ -261,7 +262,7 @@ def compare(
         raise ValueError(f"orders is {tuple(orders)}; at least one, all positive and none 1 (DML), is needed")
     if not weights or list(weights) != sorted(set(weights)) or weights[0] <= 0 or beta <= 0:
         raise ValueError(f"beta is {beta} and weights {tuple(weights)}; positive increasing ones are needed")
-    loaded = load(data, path=path, dtype=torch.float32).to(device)
+    loaded = load(data, path=path, dtype=torch.float32).to(chosen_device(device))
     steps = STEPS.get(data, STEPS["mnist1d"]) if steps is None else steps
     budget = Budget(model, learners, steps, batch_size, step_size, momentum)
     arms = [INDEPENDENT, Arm(1.0, beta)]

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from convergence.claims import load_claims
 from convergence.claims.verdict import Verdict
 from convergence.estimators import Ledger, LedgerEntry, Mutual
+from simulations.device import chosen_device
 from simulations.networks import checkpoint
 from simulations.networks.cohort import CohortRun, TrainedOrder, train_cohort
 from simulations.networks.data import Dataset, load
@@ -57,7 +58,7 @@ def train(
         ValueError: settings, data or a checkpoint that cannot be used. Trouble during the run (NaN, lack of
             memory, an interrupt) ends it, is named in the result, and leaves the last checkpoint.
     """
-    device = _device(settings.device)
+    device = chosen_device(settings.device, settings.precision)
     if save_every < 0:
         raise ValueError(f"save_every is {save_every}; 0 (the end only) or more is needed")
     if save_to is not None and not save_to.parent.is_dir():
@@ -252,14 +253,6 @@ class _Reporter:
             size = self._ledger.entries[-1].gradient_norm_squared
             words += f", ‖∇F‖² {size:.2e}"
         self._progress(f"{words}, {left:.0f} s left")
-
-
-def _device(name: str) -> torch.device:
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device is 'cuda'; torch sees no CUDA device here")
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
 
 
 @contextlib.contextmanager

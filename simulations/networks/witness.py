@@ -84,7 +84,7 @@ def witness(
         if not pictures:
             pictures = [ledger_picture(trial, entries), scatter_picture(trial, pairs)]
         for verdict in verdicts:
-            worst[verdict.claim] = _join(worst.get(verdict.claim), verdict)
+            worst[verdict.claim] = worse(worst.get(verdict.claim), verdict)
     for claim in chosen:
         if claim.id in worst:
             yield worst[claim.id]
@@ -141,7 +141,7 @@ def _divergences_and_gradients(
     return divergence, gradient_own(pair["target"], pair["own"], alpha=pair["alpha"]).square().sum(-1)
 
 
-def _join(one: Verdict | None, other: Verdict) -> Verdict:
+def worse(one: Verdict | None, other: Verdict) -> Verdict:
     """The worse of two verdicts, with the time and the number of both."""
     if one is None:
         return other

@@ -102,7 +102,11 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
     arguments = [
         *RDML,
         "verify",
+        "nonneg",
+        "pinsker-best",
         "--full",
+        "--jobs",
+        "1",
         "--witness",
         "symbolic",
         "--witness",
