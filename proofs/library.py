@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import time
 from dataclasses import dataclass, field, replace
 
@@ -56,7 +57,13 @@ _open: list[tuple[str, str]] = []
 
 
 def register(proof: Proof) -> None:
-    """Make a proof that lives outside this package known, under the id of its claim."""
+    """Make a proof that lives outside this package known, under the id of its claim.
+
+    Raises:
+        ValueError: if this package has a proof of that id.
+    """
+    if _module(proof.claim) is not None:
+        raise ValueError(f"the id {proof.claim} is taken by another claim")
     _registered[proof.claim] = proof
 
 
@@ -66,21 +73,19 @@ def load(claim_id: str) -> Proof | None:
     Raises:
         ValueError: if the file holds no `PROOF`, or the proof of another claim.
     """
-    if claim_id in _registered:
-        return _registered[claim_id]
-    for group in GROUPS:
-        name = f"proofs.{group}.{claim_id.replace('-', '_')}"
-        try:
-            module = importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name != name:
-                raise
-            continue
-        proof = getattr(module, "PROOF", None)
-        if not isinstance(proof, Proof) or proof.claim != claim_id:
-            raise ValueError(f"{name} does not hold a PROOF of {claim_id}")
-        return proof
-    return None
+    name = _module(claim_id)
+    if name is None:
+        return _registered.get(claim_id)
+    proof = getattr(importlib.import_module(name), "PROOF", None)
+    if not isinstance(proof, Proof) or proof.claim != claim_id:
+        raise ValueError(f"{name} does not hold a PROOF of {claim_id}")
+    return proof
+
+
+def _module(claim_id: str) -> str | None:
+    """The module of this package that is named after the claim, if any."""
+    names = (f"proofs.{group}.{claim_id.replace('-', '_')}" for group in GROUPS)
+    return next((name for name in names if importlib.util.find_spec(name) is not None), None)
 
 
 def check(proof: Proof) -> Checked:

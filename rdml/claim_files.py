@@ -54,7 +54,7 @@ def load_claim_file(path: Path) -> Claim:
     """Import a file and make its claim and proof known.
 
     Raises:
-        ValueError: the file cannot be imported, or lacks a claim or its proof; the message names the file.
+        ValueError: the file cannot be imported, lacks a claim or its proof, or takes an id; the message names the file.
     """
     import proofs
     from proofs.goals import Proof
@@ -78,7 +78,10 @@ def load_claim_file(path: Path) -> Claim:
     if not isinstance(proof, Proof) or proof.claim != claim.id:
         raise ValueError(f"{path} defines no PROOF of {claim.id}, a proofs.Proof")
     validate(_ProofFields, proof, f"{path}: PROOF")
-    proofs.register(proof)
+    try:
+        proofs.register(proof)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     return claim
 
 

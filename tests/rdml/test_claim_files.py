@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from proofs import load
+from proofs.divergence.nonneg import PROOF
 from rdml.cli import app
 
 FILE = """
@@ -71,3 +73,10 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     code, output = verify(str(tmp_path / "none.py"))
     assert code == 2
     assert "no such file" in output
+
+
+def test_a_file_cannot_replace_a_proof_of_the_library(tmp_path: Path) -> None:
+    code, output = verify(write(tmp_path / "mine.py", "nonneg"), "nonneg")
+    assert code == 2
+    assert "proved" in output
+    assert load("nonneg") is PROOF
