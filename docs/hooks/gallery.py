@@ -63,7 +63,8 @@ def _words(name: str) -> tuple[str, str, str]:
 
 
 def _answer(name: str) -> str:
-    return (MADE / f"{name}.txt").read_text(encoding="utf-8").split("Answer: ")[1].strip()
+    answer = (MADE / f"{name}.txt").read_text(encoding="utf-8").split("Answer: ")[1].strip()
+    return answer[0].upper() + answer[1:]
 
 
 def _page(name: str) -> str:
