@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from simulations.device import chosen_device
-from simulations.ensemble.compiled.recording import run_compiled, unfit
+from simulations.ensemble.compiled.recording import InBlocks, Open, run_compiled, unfit
 from simulations.ensemble.engine import init, step
+from simulations.ensemble.fused import InLanes, fits
 from simulations.ensemble.path import PathRecorder
 from simulations.ensemble.record import MomentRecorder, Moments
 from simulations.ensemble.schedules import Constant, Schedule
@@ -110,7 +112,8 @@ def simulate(
         first_replica: number of the first replica's stream; runs of one seed with disjoint numbers are
             independent.
         dtype: "float64" or "float32".
-        device: where the problem's functions run; random words are made on the CPU.
+        device: "cpu" or "cuda". A compiled sum over at most 8 coordinates is one fused loop there; other problems
+            run their functions there, on random words made on the CPU.
         momentum: γ ∈ [0, 1), PyTorch's buffer `u ← γu + g`.
         nesterov: step along `g + γu` instead of `u`.
         weight_decay: λ ≥ 0, coupled: SGD on `F + λ‖x‖²/2`, of which all results then speak.
@@ -141,15 +144,23 @@ def simulate(
     recorder = MomentRecorder(problem, steps, windows, start, leaving)
     twins = Twin(problem, start, recorder.edges) if twin else None
     options: dict[str, Any] = {"replicas": replicas, "seed": seed, "first_replica": first_replica}
-    needs = {"device": device != "cpu", "momentum": momentum > 0, "leaving": leaving, "path": path}
+    needs = {
+        "device": device != "cpu" and not fits(problem),
+        "momentum": momentum > 0,
+        "leaving": leaving,
+        "path": path,
+    }
     obstacle = _obstacle(engine, problem, twins, dtype, needs)
     kept: dict[str, Tensor] = {}
     threads = torch.get_num_threads()
     with torch.no_grad(), one_thread():
         if obstacle is None:
-            final = run_compiled(
-                problem, recorder, twins, schedule, dtype=dtype, threads=threads, progress=progress, **options
+            opened: Open = (
+                partial(InBlocks, dtype=dtype, threads=threads, **options)
+                if device == "cpu"
+                else partial(InLanes, dtype=DTYPES[dtype], device=device, **options)
             )
+            final = run_compiled(problem, recorder, twins, schedule, opened=opened, progress=progress)
         else:
             state = init(problem, dtype=DTYPES[dtype], device=device, **options)
             path_recorder = PathRecorder(problem, state, momentum, nesterov) if path else None

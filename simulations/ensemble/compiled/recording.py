@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -60,17 +60,65 @@ def unfit(problem: Problem, twin: Twin | None, dtype: str) -> str | None:
     return None
 
 
+class Moving(Protocol):
+    """An ensemble that takes steps in compiled code, wherever that runs."""
+
+    def advance(self, step_sizes: list[float], *, first: int, limit: float) -> None:
+        """Take steps; `first` is the iteration of the first, `limit` the largest `‖∇F‖²` not yet divergence."""
+        ...
+
+    def results(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Points `(R, d)`, totals `(4, R)` (see `Blocks`), and when replicas diverged `(R,)`."""
+        ...
+
+    def clear(self) -> None:
+        """Begin the first two totals anew."""
+        ...
+
+
+Open = Callable[[Kernel, Sequence[float]], Moving]
+"""Opens an ensemble for a kernel with every replica at a start."""
+
+
+class InBlocks:
+    """An ensemble in blocks on the CPU."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        start: Sequence[float],
+        *,
+        replicas: int,
+        seed: int,
+        first_replica: int,
+        dtype: str,
+        threads: int,
+    ) -> None:
+        self._kernel, self._replicas, self._threads = kernel, replicas, threads
+        self._blocks = open_blocks(start, replicas, seed=seed, first_replica=first_replica, dtype=dtype)
+
+    def advance(self, step_sizes: list[float], *, first: int, limit: float) -> None:
+        """As `Moving` says."""
+        advance(self._kernel, self._blocks, step_sizes, first=first, limit=limit, threads=self._threads)
+
+    def results(self) -> tuple[Tensor, Tensor, Tensor]:
+        """As `Moving` says."""
+        kept = (self._blocks.points, self._blocks.totals, self._blocks.diverged_at)
+        points, totals, diverged_at = (torch.from_numpy(by_replica(array, self._replicas)) for array in kept)
+        return points, totals.T.clone(), diverged_at
+
+    def clear(self) -> None:
+        """As `Moving` says."""
+        self._blocks.totals[:, :2] = 0
+
+
 def run_compiled(
     problem: Problem,
     recorder: MomentRecorder,
     twin: Twin | None,
     schedule: Schedule,
     *,
-    replicas: int,
-    seed: int,
-    first_replica: int,
-    dtype: str,
-    threads: int,
+    opened: Open,
     progress: Callable[[int], None],
 ) -> Tensor:
     """Run a problem that is not `unfit` and record until the end of the recorder's last window.
@@ -78,41 +126,37 @@ def run_compiled(
     Returns:
         the final points `(R, d)`.
     """
-    options: dict[str, Any] = {"seed": seed, "first_replica": first_replica, "dtype": dtype}
-    blocks = open_blocks(problem.start, replicas, **options)
     assert problem.kernel is not None
-    ensembles = [(problem.kernel, blocks)]
+    moving = opened(problem.kernel, problem.start)
+    ensembles = [moving]
     if twin:
         curvatures = torch.diag(twin.hessian).tolist()
         linear = Kernel(separable.quadratic, twin.variance**0.5, (curvatures, [0.0] * problem.dimension))
-        ensembles.append((linear, open_blocks([0.0] * problem.dimension, replicas, **options)))
+        ensembles.append(opened(linear, [0.0] * problem.dimension))
     edges, grid, steps = recorder.edges.tolist(), recorder.grid.tolist(), int(recorder.edges[-1])
     recorder.window_sums, t = recorder.window_sums.double(), 0
     for stop in np.unique([*grid, *edges[1:], *range(STRETCH, steps, STRETCH)]).tolist():
         step_sizes = [schedule(i) for i in range(t, stop)]
-        for each, its_blocks in ensembles if step_sizes else ():
-            advance(each, its_blocks, step_sizes, first=t, limit=recorder.limit, threads=threads)
+        for each in ensembles if step_sizes else ():
+            each.advance(step_sizes, first=t, limit=recorder.limit)
         recorder.time += sum(step_sizes)
         t = stop
         progress(t)
         if t not in edges[1:] and t not in grid:
             continue
-        recorder.diverged_at = torch.from_numpy(by_replica(blocks.diverged_at, replicas))
-        sums = torch.from_numpy(by_replica(blocks.totals, replicas)).T.clone()
+        x, sums, recorder.diverged_at = moving.results()
         sums[0::2, recorder.diverged_at >= 0] = torch.inf
         recorder.total, recorder.bias_norm_squared = sums[2], sums[3]
         if t in edges[1:]:
             window = edges.index(t) - 1
             recorder.window_sums[window] = sums[:2]
-            blocks.totals[:, :2] = 0
+            moving.clear()
             if twin:
-                its_blocks = ensembles[1][1]
-                twin.sums[:, window] = torch.from_numpy(by_replica(its_blocks.totals[:, 0], replicas))
-                its_blocks.totals[:, 0] = 0
+                twin.sums[:, window] = ensembles[1].results()[1][0]
+                ensembles[1].clear()
         if t in grid:
-            x = torch.from_numpy(by_replica(blocks.points, replicas))
             _record(recorder, problem, x, schedule(t))
-    return torch.from_numpy(by_replica(blocks.points, replicas))
+    return moving.results()[0]
 
 
 def _record(recorder: MomentRecorder, problem: Problem, x: Tensor, step_size: float) -> None:
