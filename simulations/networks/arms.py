@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from simulations.networks.captured import fixed_step
 from simulations.networks.cohort import train_cohort
 from simulations.networks.data import Dataset
 from simulations.networks.models import PERCEPTRONS, build
@@ -110,13 +111,15 @@ def _train_stacked(
         beta=torch.tensor([arm.beta for arm, _ in cohorts]),
     )
     orders = [BatchOrder(len(data.train_labels), budget.batch_size, seed) for seed in seeds]
-    copies = len(cohorts) // len(seeds)
+    copies, take = len(cohorts) // len(seeds), None
     for step in range(budget.steps):
         if step % 50 == 0:
             progress(f"{data.name}: {len(cohorts)} cohorts at once, step {step} of {budget.steps}")
         rows = torch.stack([order.rows(step) for order in orders]).to(data.train_labels.device)
         inputs, labels = data.train_inputs[rows].flatten(2), data.train_labels[rows]
-        engine.step(inputs.repeat(copies, 1, 1), labels.repeat(copies, 1))
+        batch = (inputs.repeat(copies, 1, 1), labels.repeat(copies, 1))
+        take = take or fixed_step(engine, *batch)
+        take(*batch)
     engine.write_back(models)
 
 

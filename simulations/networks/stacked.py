@@ -7,7 +7,8 @@ last axis throughout, which is what makes softmax over a few classes fast.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -174,6 +175,15 @@ class StackedCohorts:
         sizes = [weight.numel() for weight in self._weights]
         for weight, part in zip(self._weights, self._per_layer(direction, sizes), strict=True):
             weight.sub_(part * self._step_size)
+
+    @contextmanager
+    def untouched(self) -> Iterator[None]:
+        """Undo, in place, what steps within the block do to weights and momentum."""
+        kept = [part for part in (self._flat, self._buffer) if part is not None]
+        copies = [part.clone() for part in kept]
+        yield
+        for part, copy in zip(kept, copies, strict=True):
+            part.copy_(copy)
 
     @torch.no_grad()
     def write_back(self, cohorts: Sequence[Sequence[nn.Module]]) -> None:

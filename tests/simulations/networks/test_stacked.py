@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from simulations.networks.captured import fixed_step
 from simulations.networks.cohort import train_cohort
 from simulations.networks.models import conv_net, mlp, softmax_regression
 from simulations.networks.stacked import StackedCohorts
@@ -128,3 +129,17 @@ def test_refusals():
     with pytest.raises(ValueError, match="at least 2"):
         StackedCohorts([[softmax_regression(5, 4)]], step_size=0.1)
     assert StackedCohorts([[softmax_regression(5, 4)]], step_size=0.1, beta=0.0).learners == 1
+
+
+def test_steps_that_leave_it_untouched() -> None:
+    engine, other = (StackedCohorts(cohorts(), step_size=0.2, momentum=0.9) for _ in range(2))
+    inputs, labels = data(2)
+    step = fixed_step(engine, inputs[0], labels[0])  # on the CPU the plain step: there is nothing to capture
+    step(inputs[0], labels[0])
+    with engine.untouched():
+        engine.step(inputs[1], labels[1])
+        engine.step(inputs[1], labels[1])
+    step(inputs[1], labels[1])
+    other.step(inputs[0], labels[0])
+    other.step(inputs[1], labels[1])
+    assert torch.equal(engine.logits(inputs[0, 0]), other.logits(inputs[0, 0]))
