@@ -41,7 +41,10 @@ AREAS = {
     ),
     "bounds": Area("convergence/bounds", "tests/convergence/bounds"),
     "kernel": Area("proofs/kernel", "tests/proofs tests/rdml/test_symbolic_witness.py"),
-    "store": Area("rdml/store.py", " ".join(map(STUDIES.format, ("store", "trouble", "reading", "crashes")))),
+    "store": Area(
+        "rdml/store.py",
+        " ".join(map(STUDIES.format, ("store_tables", "store", "trouble", "reading", "crashes"))),
+    ),
 }
 
 

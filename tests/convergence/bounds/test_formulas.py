@@ -7,6 +7,7 @@ import pytest
 
 from convergence.bounds import gradient, pathwise, scope, stationarity
 from convergence.bounds.biased_programme import biased_programme
+from convergence.bounds.sharpest import stationarity_bound
 from convergence.bounds.tangent import tangent_bound
 
 GAP, STEP, LIPSCHITZ, GROWTH, VARIANCE, ZETA, M, STEPS = 3, F(1, 5), 2, F(1, 2), 7, F(1, 3), F(1, 4), 4
@@ -140,3 +141,10 @@ def test_how_long_the_parabola_is_the_worst_function(h: float, last: int) -> Non
 def test_the_solver_of_the_programme_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
     biased_programme(initial_gap=1.0, step_size=0.5, smoothness=1.0, bias_bound=0.5, steps=5)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_biased_run_with_a_step_beyond_1_over_l_is_bounded() -> None:
+    """By the programme, which the exact worst case of this instance equals: 2.1030934."""
+    bound = stationarity_bound(initial_gap=1.0, step_size=1.5, smoothness=1.0, bias_bound=0.5, steps=3)
+    assert bound.form == "biased-programme"
+    assert bound.value == pytest.approx(2.1030934, abs=1e-7)
