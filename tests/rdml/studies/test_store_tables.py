@@ -24,7 +24,7 @@ from simulations.studies.files import read_study
 )
 def test_a_column_of_swept_values_has_one_type(tmp_path: Path, given: list, kept: list) -> None:
     store = make_store(tmp_path)
-    save_study(store, "mixed", {"axes": ["x"]}, {"run": ["r"] * len(given), "x": given})
+    save_study(store, "mixed", {"axes": ["x"]}, {"run": ["0" * 32] * len(given), "x": given})
     found = read_study(store, "mixed").points.column("x").to_pylist()
     assert found == kept
     assert [type(value) for value in found] == [type(value) for value in kept]
