@@ -20,7 +20,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 LANGUAGES = {"python", "console", "toml", "text"}
-SLOW = {"index.md", "tutorial.md", "runs.md", "training.md", "cluster.md"}
+SLOW = {"index.md", "tutorial.md", "runs.md", "training.md", "cluster.md", "gpu.md"}
 
 NOT_RUN = {
     "python3 -m venv": "installs",
@@ -30,6 +30,10 @@ NOT_RUN = {
     "dask worker": "starts a service",
     "rdml sweep study.toml --scheduler tcp": "needs that service; tests/rdml/studies/test_executors.py runs one",
     "sbatch": "needs Slurm",
+    "pip install": "installs",
+    "rdml verify --witness network --device cuda": "needs a device; tests/gpu runs it",
+    "python benchmarks/gpu.py": "needs a device",
+    "pytest -m gpu": "needs a device",
 }
 
 SETUP = {
