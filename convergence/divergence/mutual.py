@@ -63,6 +63,12 @@ class MutualLoss(nn.Module):
             raise ValueError(
                 f"labels has shape {tuple(labels.shape)}; logits {tuple(logits.shape)} need (B,)"
             )
+        if labels.is_floating_point():
+            raise TypeError(f"labels has dtype {labels.dtype}; classes are integers")
+        if labels.device != logits.device:
+            raise ValueError(
+                f"labels is on {labels.device}, logits on {logits.device}; the devices must agree"
+            )
         scale = self.temperature**2
         if self.label_smoothing == 0 and takes(logits, self.alpha, self.precision):
             order, shares = cohort_orders(self.alpha, logits), cohort_weights(weights, self.beta, logits)

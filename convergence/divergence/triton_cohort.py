@@ -152,11 +152,11 @@ def launch(
         if with_gradient
         else logits.new_empty(0)
     )
-    cohort_kernel[(programs,)](
+    arguments = (
         logits,
         logits.stride(0),
         logits.stride(1),
-        labels,
+        labels if labels is None else labels.contiguous(),
         orders,
         (weights * (_unit(logits) / (temperature * batch))).float(),
         torch.full((1,), 1 / temperature, dtype=torch.float64, device=device),
@@ -169,15 +169,19 @@ def launch(
         batch,
         classes,
         blocks,
-        LEARNERS=learners,
-        BLOCK=block,
-        PADDED_BLOCKS=max(2, triton.next_power_of_2(blocks)),
-        SUPERVISED=labels is not None,
-        TEMPERED=temperature != 1,
-        GRADIENT=with_gradient,
-        WIDE=tl.float64 if logits.dtype == torch.float32 else tl.float32,
-        num_warps=8,
     )
+    with torch.cuda.device_of(logits):
+        cohort_kernel[(programs,)](
+            *arguments,
+            LEARNERS=learners,
+            BLOCK=block,
+            PADDED_BLOCKS=max(2, triton.next_power_of_2(blocks)),
+            SUPERVISED=labels is not None,
+            TEMPERED=temperature != 1,
+            GRADIENT=with_gradient,
+            WIDE=tl.float64 if logits.dtype == torch.float32 else tl.float32,
+            num_warps=8,
+        )
     disagreement = divergence.mean(-1)
     losses = torch.where(weights == 0, 0, weights * disagreement).sum(-1)
     if labels is not None:
@@ -193,7 +197,8 @@ def scale(gradient: Tensor, factors: Tensor) -> Tensor:
 
     count = gradient[0].numel()
     grid = (triton.cdiv(count, SCALED_AT_ONCE), len(gradient))
-    scale_kernel[grid](gradient, factors.float().contiguous(), count, BLOCK=SCALED_AT_ONCE)
+    with torch.cuda.device_of(gradient):
+        scale_kernel[grid](gradient, factors.float().contiguous(), count, BLOCK=SCALED_AT_ONCE)
     return gradient
 
 

@@ -227,6 +227,12 @@ def test_label_out_of_range_spoils_the_loss() -> None:
     assert MutualLoss(1.5)(logits, labels).losses.isnan().all()
 
 
+def test_labels_are_classes() -> None:
+    logits, labels = cohort()
+    with pytest.raises(TypeError, match="classes are integers"):
+        MutualLoss(1.5)(logits, labels.double())
+
+
 def stub(**changes: object) -> SimpleNamespace:
     made = {"is_cuda": True, "dtype": torch.bfloat16, "shape": (2, 8, 100), **changes}
     return SimpleNamespace(**made)
