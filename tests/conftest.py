@@ -1,6 +1,11 @@
 import os
 
 import torch
+from hypothesis import HealthCheck, settings
+
+# On a machine that is busy with other things an example takes as long as it takes; that is no failure.
+settings.register_profile("renyi-dml", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("renyi-dml")
 
 torch.set_num_threads(
     1
