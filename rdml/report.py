@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -38,9 +39,11 @@ def render_verification(result: Verification) -> str:
 
 
 def svg(picture: Picture) -> Markup:
-    """The figure as an SVG element with its description as text alternative."""
+    """The figure as an SVG element with its description as text alternative; its ids are its own on the page."""
     element = svg_text(picture.figure, picture.name)
     element = element[element.index("<svg") :]
+    own = re.sub(r"\W", "-", picture.name)
+    element = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{own}-", element)
     head, body = element[:4], element[4:]
     label = Markup.escape(picture.description)
     return Markup(f'{head} role="img" aria-label="{label}"{body}')
