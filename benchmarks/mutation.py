@@ -108,7 +108,10 @@ def main() -> int:
         os.environ["PYTHONPATH"] = folder
         command = f"{shlex.quote(sys.executable)} -m pytest -x -p no:cacheprovider -m 'not slow' {area.tests}"
         began = time.monotonic()
-        subprocess.run(shlex.split(command), check=True, capture_output=True)
+        baseline = subprocess.run(shlex.split(command), capture_output=True, text=True, check=False)
+        if baseline.returncode != 0:
+            print(f"the tests fail without any change:\n{baseline.stdout[-3000:]}")
+            return 2
         seconds = time.monotonic() - began
         every = mutants(area, Path(folder), chosen.seed)
         drawn = every[: chosen.sample][chosen.skip :]
