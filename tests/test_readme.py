@@ -1,6 +1,10 @@
 """The README's Python runs as it stands, and its commands exist."""
 
+import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,3 +31,18 @@ def test_every_command_that_is_named_exists() -> None:
     named = set(re.findall(r"`rdml ([a-z-]+)", README))
     assert named
     assert named <= known
+
+
+@pytest.mark.slow
+def test_the_table_is_what_the_command_prints(tmp_path: Path) -> None:
+    [(command, table)] = re.findall(r"```text\n\$ rdml (.*?)\n(.*?)```", README, flags=re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-m", "rdml", *shlex.split(command)],
+        cwd=tmp_path,
+        env=os.environ | {"COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    printed = [line.rstrip() for line in done.stdout.splitlines() if line.strip()]
+    assert table.splitlines() == printed[:-1]  # the last line says how long it took
