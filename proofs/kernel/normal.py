@@ -42,7 +42,7 @@ def _power_of(e: sp.Pow) -> Poly:
     return exponential(times(normal(e.exp), logarithm(normal(e.base))))
 
 
-def _extremum_of(e: sp.Max | sp.Min) -> Poly:
+def _rebuilt(e: sp.Max | sp.Min | sp.sign) -> Poly:
     value = e.func(*(expression(normal(a)) for a in e.args))
     return _atom(value) if isinstance(value, e.func) else normal(value)
 
@@ -153,8 +153,6 @@ def logarithm(form: Poly) -> Poly:
         odd = len(monomial) == 1 and all(k.numerator % 2 for _, k in monomial)
         if c == 1 and (odd or all(positive_atom(b, strict=False) for b, _ in monomial)):
             common, base = common | dict(monomial), sp.Integer(1)
-        elif c == 1 and len(monomial) == 1:
-            common, base = common | {sp.Abs(b): k for b, k in monomial}, sp.Integer(1)
     primes = sp.factorrat(sp.Rational(content.numerator, content.denominator))
     factors = {sp.Integer(p): Fraction(k) for p, k in primes.items()} | common | {base: Fraction(1)}
     return plus(*(_times_log(b, k) for b, k in factors.items() if b != 1))
@@ -178,17 +176,6 @@ def absolute(form: Poly) -> Poly:
         out = times(out, _atom(b if known else sp.Abs(b), k))
     value = sp.Abs(base)
     return times(out, _atom(value) if isinstance(value, sp.Abs) else normal(value))
-
-
-def signum(form: Poly) -> Poly:
-    """`sign(form)`, odd, and blind to positive factors."""
-    if not form:
-        return {}
-    _, _, base = _primitive(form, signed=False)
-    flip = _leading(normal(base)) < 0
-    value = sp.sign(-base if flip else base)
-    bare = _atom(value) if isinstance(value, sp.sign) else normal(value)
-    return times(constant(Fraction(-1 if flip else 1)), bare)
 
 
 def _primitive(form: Poly, signed: bool) -> tuple[Fraction, dict[sp.Expr, Fraction], sp.Expr]:
@@ -250,23 +237,11 @@ def _sum_of(factors: list[tuple[sp.Expr, Fraction]], dummies: list[Index]) -> Po
                 form = form if k == i else total(form, k)
             return form
     level, candidates = _level(*(base for base, _ in factors)), []
-    for order in _orders(dummies, factors):
+    for order in itertools.permutations(dummies):
         names = {i: _name("_", level + n, i.total) for n, i in enumerate(order, 1)}
         renamed = product(power(normal(substitute(base, names)), k) for base, k in factors)
         candidates.append(Total(expression(renamed), *sorted(names.values(), key=str)))
     return _atom(min(candidates, key=str))
-
-
-def _orders(dummies: list[Index], factors: list[tuple[sp.Expr, Fraction]]) -> Iterable[tuple[Index, ...]]:
-    """Orders of the dummies by how they occur, which does not depend on their names; ties in every order."""
-    ties: dict[str, list[Index]] = {}
-    for i in dummies:
-        marks = {k: Index("this" if k == i else "that") for k in dummies}
-        own = ((b, k) for b, k in factors if dummies[1:] and i in b.free_symbols)
-        seen = sorted(f"{substitute(b, marks)}^{k}" for b, k in own)
-        ties.setdefault(f"{i.total} {seen}", []).append(i)
-    groups = (itertools.permutations(ties[key]) for key in sorted(ties))
-    return (tuple(i for group in choice for i in group) for choice in itertools.product(*groups))
 
 
 def _opaque(e: Opaque) -> Poly:
@@ -311,10 +286,9 @@ FORMS: tuple[tuple[Any, Callable[[Any], Poly]], ...] = (
     (type(sp.E), lambda e: exponential(constant(Fraction(1)))),
     (sp.log, lambda e: logarithm(normal(e.args[0]))),
     (sp.Abs, lambda e: absolute(normal(e.args[0]))),
-    (sp.sign, lambda e: signum(normal(e.args[0]))),
     (Total, lambda e: reduce(total, e.bound, normal(e.body))),
     (Defined, lambda e: normal(e.unfold())),
     (Opaque, _opaque),
-    (sp.Max | sp.Min, _extremum_of),
+    (sp.Max | sp.Min | sp.sign, _rebuilt),
     (sp.Symbol | sp.Indexed, _atom),
 )
