@@ -34,7 +34,7 @@ def note_pair(aj, ak, wj, wk, sum_j, sum_k, alpha, wide: tl.constexpr):
     joint_sum = tl.sum(weight, 0)
     changes = tl.sum(tl.where(common, gap(weight, wk, (tilt - top).to(tl.float32)), -wk), 0).to(tl.float64)
     joint_shift = normalising_shift(changes, tl.where(both, joint_sum, 1.0).to(tl.float64), total_k)
-    log_scale = top.to(tl.float64) - alpha * tl.log(total_j) - (1.0 - alpha) * tl.log(total_k)
+    log_scale = top.to(tl.float64) + alpha * shift - tl.log(total_k)  # of p^α q^(1−α), by log p/q
     terms = term(
         wj / total_j.to(tl.float32),
         wk / total_k.to(tl.float32),
@@ -78,9 +78,10 @@ def join_pair(note_j, note_k, note, held, blocks, top_j, top_k, alpha, scale):
     y = tl.where(common, ahead_j - ahead_k - tl.load(note, mask=held, other=0.0), 0.0)
     wj, wk = tl.exp(log_j), tl.exp(log_k)
     changes = tl.sum(tl.where(common, gap(wj, wk, y), wj - wk), 0)
-    centred = y + normalising_shift(changes, tl.sum(wj, 0), tl.sum(wk, 0))
+    shift = normalising_shift(changes, tl.sum(wj, 0), tl.sum(wk, 0))
+    centred = y + shift
     p, q = tl.exp(log_j - total_j), tl.exp(log_k - total_k)
-    log_joint = tl.where(common, alpha * (log_j - total_j) + (1.0 - alpha) * (log_k - total_k), -1e300)
+    log_joint = tl.where(common, log_k - total_k + alpha * centred, -1e300)
     joint = tl.where(common, tl.exp(tl.minimum(log_joint, HIGHEST)), 0.0)
     excess = alpha - 1.0
     excess_sums = tl.load(note + blocks, mask=held, other=0.0)
@@ -98,7 +99,7 @@ def join_pair(note_j, note_k, note, held, blocks, top_j, top_k, alpha, scale):
     joint_shift = normalising_shift(changes, sum_of_weights, tl.sum(wk, 0))
     log_sum = tl.log(sum_of_weights)
 
-    far = top + log_sum - alpha * total_j - (1.0 - alpha) * total_k
+    far = top + log_sum - total_k + alpha * shift
     near = (excess * total >= -0.5) & (excess * total <= 1.0)
     log_mass = tl.where(near, log1p(tl.where(near, excess * total, 0.0)), far)
     divergence = tl.where(excess == 0.0, total, over_excess(log_mass, excess))

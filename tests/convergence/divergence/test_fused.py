@@ -105,6 +105,17 @@ def test_float32_against_the_accurate_path(alpha: float) -> None:
         assert relative(gradient[k], gradient_own(exact[j], exact[k], alpha=alpha)).max() < 1e-6
 
 
+def test_steep_order() -> None:
+    # An order multiplies the error of the sums that p^α q^{1−α} is normalised by, unless log p/q is used for it.
+    generator = torch.Generator().manual_seed(5)
+    own = torch.randn(8, 2, generator=generator)
+    logits = torch.stack([own + 0.02 * torch.randn(8, 2, generator=generator), own])
+    disagreements, _ = by_kernel(logits, 100.0)
+    found = torch.stack([d[1, 0] for d in disagreements])
+    expected = renyi_divergence(*logits.double(), alpha=100.0)
+    assert relative(found[:, None], expected[:, None]).max() < 1e-6
+
+
 @pytest.mark.parametrize(("dtype", "alpha"), [(torch.bfloat16, 1.0), (torch.float16, 1.5)])
 def test_narrow_logits(dtype: torch.dtype, alpha: float) -> None:
     rows = hard_rows()[:, [0, 1, 6, 7, 8, 9]].to(dtype)
