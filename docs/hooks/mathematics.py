@@ -6,6 +6,8 @@ import re
 from latex2mathml.converter import convert
 
 FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
+LONG = 25
+"""LaTeX of more characters than this may be wider than a phone."""
 
 
 def on_page_content(content: str, **_: object) -> str:
@@ -17,4 +19,5 @@ def _mathml(found: re.Match[str]) -> str:
     tag, bracket, latex = found.groups()
     display = "inline" if bracket == "(" else "block"
     formula = convert(html.unescape(latex).strip(), display=display)
-    return f'<{tag} class="formula">{formula}</{tag}>'
+    focus = ' tabindex="0"' if len(latex) > LONG else ""  # what may scroll can be reached by keyboard
+    return f'<{tag} class="formula"{focus}>{formula}</{tag}>'
