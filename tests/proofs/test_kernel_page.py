@@ -1,0 +1,63 @@
+"""docs/kernel.md lists the rules and axioms that the code has, no more and no fewer, and counts as the code does."""
+
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import test_wrong_algebra
+import test_wrong_conditions
+import test_wrong_lemmas
+
+from proofs.goals import NAMES, Kernel
+from proofs.kernel.analysis import Analysis
+from proofs.kernel.rules import Rules
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "kernel.md").read_text(encoding="utf-8")
+
+
+def listed(section: str) -> set[str]:
+    """First cells of the table of a section."""
+    text = PAGE.split(f"\n## {section}\n")[1].split("\n## ")[0]
+    return set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+
+
+def public(kind: type) -> set[str]:
+    return {name for name, value in vars(kind).items() if inspect.isfunction(value) and name[0] != "_"}
+
+
+def test_the_rules_on_the_page_are_those_of_the_code() -> None:
+    assert listed("Rules") == public(Rules) | {"cite"}
+    assert public(Kernel) - set(NAMES) == {"cite", "cite_goal"}  # the second is how the first finds its goal
+
+
+def test_the_axioms_on_the_page_are_those_of_the_code() -> None:
+    assert listed("Axioms") == public(Analysis)
+
+
+def test_every_rule_is_recorded_as_a_step() -> None:
+    assert set(NAMES) == public(Rules) | public(Analysis)
+
+
+def test_the_page_counts_the_lines_as_the_command_does() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "proofs.py"), "--count"]
+    counted = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    (lines,) = re.findall(r"kernel: (\d+) lines", counted)
+    assert f"It is {lines} lines of code" in PAGE
+    assert int(lines) < 800
+
+
+def test_the_page_counts_the_attacks() -> None:
+    modules = (test_wrong_algebra, test_wrong_conditions, test_wrong_lemmas)
+    lists = (value for module in modules for name, value in vars(module).items() if name.isupper())
+    attacks = [one for found in lists if isinstance(found, list) for one in found if hasattr(one, "reason")]
+    assert f"holds {len(attacks)} seeded wrong proofs" in PAGE
+    assert len({attack.kind for attack in attacks}) == 7  # circles, the eighth kind, have tests of their own
+
+
+def test_nothing_outside_the_kernel_makes_a_theorem_but_what_the_page_says() -> None:
+    users = {str(p.relative_to(ROOT)) for p in (ROOT / "proofs").rglob("*.py") if "_KERNEL" in p.read_text()}
+    inside = {"theorem", "rules", "analysis"}
+    assert users == {f"proofs/kernel/{name}.py" for name in inside} | {"proofs/goals.py"}
