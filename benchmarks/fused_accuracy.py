@@ -1,0 +1,57 @@
+"""Errors of the fused kernel against the accurate path, on the cases of `divergence_accuracy` with finite order.
+
+`python benchmarks/fused_accuracy.py` takes minutes: without a device the kernel runs in Triton's interpreter, in
+blocks of 32 classes. Exit code 1: a bar of `precision="fast"` is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+
+import torch
+
+if not torch.cuda.is_available():
+    os.environ["TRITON_INTERPRET"] = "1"  # read when Triton is first imported
+
+import numpy as np
+from divergence_accuracy import cases, fast_bar
+
+from convergence import renyi_divergence
+from convergence.divergence import gradient_own, triton_cohort
+
+FLOOR = 2.0**-100  # errors are relative to the truth, or to this where it is smaller
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cases", type=int, default=615)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    triton_cohort.BLOCKS.update(dict.fromkeys(triton_cohort.BLOCKS, 32))
+    weights, worst, missed, count = torch.ones(2, 2, device=device), [0.0, 0.0], 0, 0
+    for case in cases(parser.parse_args().cases, torch.float32, []):
+        if math.isinf(case.alpha):
+            continue
+        logits = torch.stack([case.target, case.own])[:, None].to(device)
+        orders = torch.full((2, 2), float(case.alpha), dtype=torch.float64, device=device)
+        _, disagreement, gradient = triton_cohort.launch(logits, None, orders, weights, 1.0, True)
+        found, slope = disagreement[1, 0].item(), gradient[1, 0].double().cpu()
+        target, own = case.target.double(), case.own.double()
+        true = renyi_divergence(target, own, alpha=case.alpha).item()
+        expected = gradient_own(target, own, alpha=case.alpha)
+        off = 0.0 if found == true else abs(found - true) / max(true, FLOOR)
+        slope_off = float((slope - expected).abs().max() / expected.abs().max().clamp(min=FLOOR))
+        bars = fast_bar(case)
+        missed += not (off <= bars[0] and slope_off <= bars[1])
+        worst, count = [max(worst[0], off), max(worst[1], slope_off)], count + 1
+    print(
+        f"{count} cases: worst error of D {worst[0]:.1e}, of the gradient {worst[1]:.1e}; bars missed: {missed}"
+    )
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    with np.errstate(all="ignore"):  # the interpreter computes both sides of every choice
+        sys.exit(main())
