@@ -85,8 +85,8 @@ def _check(key: str, value: object, kind: type) -> None:
     if kind is bool:
         right, needed = flag, "true or false"
     elif kind is int:
-        right = isinstance(value, numbers.Integral) and not flag and 0 <= int(value) <= LARGEST
-        needed = f"a whole number from 0 to {LARGEST:,}"
+        right = isinstance(value, numbers.Integral) and not flag and 1 <= int(value) <= LARGEST
+        needed = f"a whole number from 1 to {LARGEST:,}"
     else:
         right = isinstance(value, numbers.Real) and not flag and math.isfinite(value)
         needed = "a finite number"

@@ -13,7 +13,8 @@ from rdml.sweep import Plan, kind_of
 @pytest.mark.parametrize(
     ("option", "words"),
     [
-        ("dimension=False", "dimension is 'False'; a whole number from 0 to 1,000,000 is needed"),
+        ("dimension=False", "dimension is 'False'; a whole number from 1 to 1,000,000 is needed"),
+        ("dimension=0", "dimension is 0; a whole number from 1"),
         ("dimension=3.0", "dimension is 3.0; a whole number"),
         ("dimension=2000000", "dimension is 2000000; a whole number"),
         ("smoothness=x", "smoothness is 'x'; a finite number is needed"),
