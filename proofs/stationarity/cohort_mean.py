@@ -27,6 +27,7 @@ from proofs.notation import (
     variance,
     w,
 )
+from proofs.refutation import Neighbour, logits_of
 
 middle, gap = family(first), family(second)
 """`z̄` and `δ`: the learners are `z̄ ± δ/2`."""
@@ -221,5 +222,13 @@ PROOF = Proof(
                 r" \quad (K = 2)",
             ),
         ),
+    ),
+    neighbour=Neighbour(
+        "drift",
+        lambda _: eq(
+            force(alpha, family(first), family(second))(i) + force(alpha, family(second), family(first))(i), 0
+        ),
+        {i.total: 2, i: 0, alpha: 2, first: logits_of(1, 1), second: logits_of(1, 3)},
+        given=(),
     ),
 )

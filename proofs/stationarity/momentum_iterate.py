@@ -3,11 +3,12 @@ r"""Momentum is plain SGD at the virtual iterate `x̃ = x − κu`; ledger and s
 `u_{t+1} = γu_t + g_t`; heavy ball moves along `u_{t+1}`, Nesterov's form along `g_t + γu_{t+1}`.
 """
 
-from sympy import IndexedBase, Symbol
+from sympy import IndexedBase, Rational, Symbol
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Relation, Theorem, eq, lt
 from proofs.lemmas import Argument
+from proofs.refutation import Neighbour
 from proofs.sgd import step_size, t
 from proofs.stationarity import ledger, pathwise
 from proofs.stationarity.ledger import bias, estimate, gradient, j, noise, x
@@ -117,4 +118,21 @@ def goals(name: str) -> tuple[Goal, ...]:
     )
 
 
-PROOF = Proof("momentum-iterate", goals=(*goals("heavy ball"), *goals("Nesterov")))
+PROOF = Proof(
+    "momentum-iterate",
+    goals=(*goals("heavy ball"), *goals("Nesterov")),
+    neighbour=Neighbour(
+        "Nesterov",
+        lambda _: plain_step(SHIFTS["heavy ball"][1]),
+        {
+            j.total: 1,
+            j: 0,
+            t: 0,
+            step_size: 1,
+            momentum: Rational(1, 2),
+            estimate: lambda t, j: 1,
+            buffer: lambda t, j: 2 - 2 * Rational(1, 2) ** t,
+            x: lambda t, j: 1 - 2 * t - Rational(1, 2) ** t,
+        },
+    ),
+)
