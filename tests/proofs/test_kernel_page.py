@@ -42,7 +42,7 @@ def test_every_rule_is_recorded_as_a_step() -> None:
 
 
 def test_the_page_counts_the_lines_as_the_command_does() -> None:
-    command = [sys.executable, str(ROOT / "benchmarks" / "proofs.py"), "--count"]
+    command = [sys.executable, str(ROOT / "benchmarks" / "proving.py"), "--count"]
     counted = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     (lines,) = re.findall(r"kernel: (\d+) lines", counted)
     assert f"It is {lines} lines of code" in PAGE
