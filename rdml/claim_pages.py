@@ -6,6 +6,7 @@ Mathematics stands between dollar signs; bars are spelled out, since tables are 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from importlib import import_module
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def _neighbour(account: Account) -> list[str]:
     rows = [f"| {name} | {value} |" for name, value in found.items() if name not in ("assertion", "margin")]
     parts += [
         "Refuted in closed form; this instance satisfies every hypothesis of the claim:",
-        "\n".join(("| | |", "|---|---|", *rows)),
+        "\n".join(("| what | value |", "|---|---|", *rows)),
     ]
     if account.tightness is not None:
         left, right, share = account.tightness
@@ -110,12 +111,14 @@ def _argument(goal: Goal, steps: Sequence[Step]) -> list[str]:
 
 def _step(step: Step) -> str:
     latex = r",\quad ".join(LATEX.relation(relation) for relation in step.relations)
-    head = f"**{step.number}** {step.rule}: {step.result}"
+    words = f"{step.rule}: {step.result}"
+    head = f"**{step.number}** {words}"
     if not latex:
         return head
     if len(latex) <= FOLDED:
         return f"{head}\n\n$$\n{_spelled(latex)}\n$$"
-    return f'<details markdown="1"><summary>{head}: a long formula</summary>\n\n$$\n{_spelled(latex)}\n$$\n\n</details>'
+    summary = f"<b>{step.number}</b> {escape(words)}: a long formula"  # a summary's Markdown is not rendered
+    return f'<details markdown="1"><summary>{summary}</summary>\n\n$$\n{_spelled(latex)}\n$$\n\n</details>'
 
 
 def _spelled(latex: str) -> str:
