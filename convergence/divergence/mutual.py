@@ -26,7 +26,8 @@ class MutualLoss(nn.Module):
     mutual gradients of the size they have at τ = 1, as in distillation (Hinton et al. 2015).
 
     Args:
-        alpha: order in [0, ∞], one or one per ordered pair; an `nn.Parameter` is trained with the loss.
+        alpha: order in [0, ∞], one or one per ordered pair; an `nn.Parameter` is trained with the loss, which is
+            NaN once a step has taken it below 0: train its logarithm, or clamp it.
         beta: weight of the mutual part, in [0, ∞).
         temperature: τ, in (0, ∞).
         weights: constants `(K, K)`, 1/(K−1) by default, see `cohort_divergence`.
