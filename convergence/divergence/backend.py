@@ -16,6 +16,7 @@ from torch import Tensor
 from convergence.divergence.stable import Pair
 
 GRAIN = 65536  # pairs of probabilities that are worth a thread
+PARTS = 8  # of the rows for each thread: a processor that others hold, such as spinning threads of torch, does fewer
 
 
 def on_rows(logits: Tensor) -> bool:
@@ -94,12 +95,17 @@ def in_threads(kernel: Callable[..., None], arrays: tuple[Any, ...], *, rows: in
     if threads <= 1:
         kernel(*arrays, 0, rows)
         return
-    bounds = [rows * part // threads for part in range(threads + 1)]
-    *others, mine = pairwise(bounds)
-    parts = [_pool(threads - 1).submit(kernel, *arrays, start, stop) for start, stop in others]
-    kernel(*arrays, *mine)
-    for part in parts:
-        part.result()
+    parts = min(PARTS * threads, rows)
+    ranges = iter(list(pairwise([rows * part // parts for part in range(parts + 1)])))
+
+    def share() -> None:
+        for start, stop in ranges:  # shared: who is done takes the next
+            kernel(*arrays, start, stop)
+
+    others = [_pool(threads - 1).submit(share) for _ in range(threads - 1)]
+    share()
+    for other in others:
+        other.result()
 
 
 @lru_cache(maxsize=1)
