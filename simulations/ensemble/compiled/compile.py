@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,14 @@ def like(typing_context: Any, number: Any, model: Any) -> Any:
     return model(number, model), generate
 
 
-def by_precision(function: Any, double: Any, single: Any) -> None:
-    """Let compiled code call `function`: `double` if its first argument is float64, `single` if float32."""
+def by_precision(double: Any, single: Any) -> Callable[[Any], Any]:
+    """Decorates a declaration for compiled code: `double` if its first argument is float64, `single` if float32."""
 
-    @overload(function, strict=False, jit_options=_INLINED)
-    def choose(first: Any, *rest: Any) -> Any:
-        return {types.float64: double, types.float32: single}.get(first)
+    def declare(function: Any) -> Any:
+        @overload(function, strict=False, jit_options=_INLINED)
+        def choose(first: Any, *rest: Any) -> Any:
+            return {types.float64: double, types.float32: single}.get(first)
+
+        return function
+
+    return declare

@@ -7,6 +7,8 @@ is within 2.5 units in the last place of its value, `sine_of_turns` within 2 of 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from simulations.ensemble.compiled.compile import Real, bits, by_precision, inlined, like
@@ -104,11 +106,6 @@ def polynomial(coefficients: tuple[float, ...], z: Real) -> Real:
     return value
 
 
-def log(u: Real) -> Real:
-    """Natural logarithm of a normal positive number."""
-    raise NotImplementedError
-
-
 def _log_double(u: Real) -> Real:
     exponent = (bits(u) - np.int64(0x3FE6A09E667F3BCD)) >> np.int64(52)  # leaves the mantissa in [√½, √2)
     mantissa = bits(bits(u) - (exponent << np.int64(52)))
@@ -125,12 +122,9 @@ def _log_single(u: Real) -> Real:
     return np.float32(exponent) * np.float32(0.6931471805599453) + (f + correction)
 
 
-by_precision(log, _log_double, _log_single)
-
-
-def cosine_sine(r: Real) -> tuple[Real, Real]:
-    """Cosine and sine of r quarter turns, `|r| ≤ ½`."""
-    raise NotImplementedError
+@by_precision(_log_double, _log_single)
+def log(u: Real) -> Any:
+    """Natural logarithm of a normal positive number."""
 
 
 def _cosine_sine_double(r: Real) -> tuple[Real, Real]:
@@ -143,12 +137,9 @@ def _cosine_sine_single(r: Real) -> tuple[Real, Real]:
     return polynomial(_COSINE_SINGLE, z), r * polynomial(_SINE_SINGLE, z)
 
 
-by_precision(cosine_sine, _cosine_sine_double, _cosine_sine_single)
-
-
-def half_turn_sine(r: Real) -> Real:
-    """`sin πr` for `|r| ≤ ½`."""
-    raise NotImplementedError
+@by_precision(_cosine_sine_double, _cosine_sine_single)
+def cosine_sine(r: Real) -> Any:
+    """Cosine and sine of r quarter turns, `|r| ≤ ½`."""
 
 
 def _half_turn_sine_double(r: Real) -> Real:
@@ -159,7 +150,9 @@ def _half_turn_sine_single(r: Real) -> Real:
     return r * polynomial(_HALF_TURN_SINE_SINGLE, r * r)
 
 
-by_precision(half_turn_sine, _half_turn_sine_double, _half_turn_sine_single)
+@by_precision(_half_turn_sine_double, _half_turn_sine_single)
+def half_turn_sine(r: Real) -> Any:
+    """`sin πr` for `|r| ≤ ½`."""
 
 
 @inlined
@@ -169,11 +162,6 @@ def sine_of_turns(x: Real) -> Real:
     halved = half_turns * like(0.5, x)
     odd = halved - np.floor(halved)  # 0 or ½
     return half_turn_sine(x + x - half_turns) * (like(1, x) - like(4, x) * odd)
-
-
-def exp(x: Real) -> Real:
-    """Exponential function for `x ≤ 0`; at least 3e-308 (float64) or 1e-38 (float32)."""
-    raise NotImplementedError
 
 
 def _exp_double(x: Real) -> Real:
@@ -193,4 +181,6 @@ def _exp_single(x: Real) -> Real:
     return (np.float32(1) + (r + r * r * polynomial(_EXP_SINGLE, r))) * scale
 
 
-by_precision(exp, _exp_double, _exp_single)
+@by_precision(_exp_double, _exp_single)
+def exp(x: Real) -> Any:
+    """Exponential function for `x ≤ 0`; at least 3e-308 (float64) or 1e-38 (float32)."""

@@ -68,13 +68,6 @@ def normals_from_word(word: Word) -> tuple[Real, Real]:
     return radius * x, radius * y
 
 
-def draw_pair(
-    model: Real, s0: Word, s1: Word, s2: Word, s3: Word
-) -> tuple[Real, Real, Word, Word, Word, Word]:
-    """The next two normals of a stream, in the type of `model`, and the state after them."""
-    raise NotImplementedError
-
-
 def _draw_double(model: Real, s0: Word, s1: Word, s2: Word, s3: Word) -> Any:
     first, s0, s1, s2, s3 = next_word(s0, s1, s2, s3)
     second, s0, s1, s2, s3 = next_word(s0, s1, s2, s3)
@@ -88,7 +81,9 @@ def _draw_single(model: Real, s0: Word, s1: Word, s2: Word, s3: Word) -> Any:
     return x, y, s0, s1, s2, s3
 
 
-by_precision(draw_pair, _draw_double, _draw_single)
+@by_precision(_draw_double, _draw_single)
+def draw_pair(model: Real, s0: Word, s1: Word, s2: Word, s3: Word) -> Any:
+    """The next two normals of a stream, in the type of `model`, and the state after them."""
 
 
 @compiled
@@ -109,10 +104,6 @@ def fill_normals(words: Any, normals: Any) -> None:
             normals[i, 2 * j], normals[i, 2 * j + 1] = _pair(normals[0, 0], words[i], j)
 
 
-def _pair(model: Real, words: Any, j: int) -> tuple[Real, Real]:
-    raise NotImplementedError
-
-
 def _pair_double(model: Real, words: Any, j: int) -> tuple[Real, Real]:
     return normals_from_two_words(words[2 * j], words[2 * j + 1])
 
@@ -121,4 +112,6 @@ def _pair_single(model: Real, words: Any, j: int) -> tuple[Real, Real]:
     return normals_from_word(words[j])
 
 
-by_precision(_pair, _pair_double, _pair_single)
+@by_precision(_pair_double, _pair_single)
+def _pair(model: Real, words: Any, j: int) -> Any:
+    """The pair of normals number j of a row of words."""
