@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from sympy import Float, Rational, Symbol, exp, log, sqrt
-from wrong_proofs import Attack, Attempt, judge
+from sympy import Float, Rational, exp, log, sqrt
+from wrong_proofs import NOT_ONE, Attack, Attempt, judge, u, v, x, y, z
 
 from proofs.kernel import Slope, Total, eq, le, lt, ne
 from proofs.notation import (
@@ -31,10 +31,6 @@ from proofs.notation import (
 from proofs.sgd import mean as expectation
 from proofs.sgd import t, value
 from proofs.sgd import x as iterate
-
-x, y, z = (Symbol(name, real=True) for name in "xyz")
-u, v = Symbol("u", positive=True), Symbol("v", nonnegative=True)
-NOT_ONE = (ne(alpha, 1),)
 
 
 def identity(left, right, given=()) -> Attempt:

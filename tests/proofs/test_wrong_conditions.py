@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from sympy import IndexedBase, Integer, Symbol
-from wrong_proofs import Attack, Attempt, judge
+from wrong_proofs import Attack, Attempt, C, judge, two, u, x, y, z
 
-from proofs.kernel import Index, Span, Time, Total, eq, le, lt, ne
+from proofs.kernel import Index, Total, eq, le, lt, ne
 from proofs.notation import (
     a,
     alpha,
@@ -23,15 +23,9 @@ from proofs.notation import (
     variance,
     w,
 )
-from proofs.sgd import steps
 
-x, y, z = (Symbol(name, real=True) for name in "xyz")
-u, v = Symbol("u", positive=True), Symbol("v", nonnegative=True)
-C = i.total
 larger = Symbol("alphaprime", positive=True)
-sequence, counter, span = IndexedBase("e", real=True), Time("counter", steps), Span("span", steps)
-two, flag = Index("two", 2), Index("flag", C)
-GOAL, NOT_ONE = "is not the goal", (ne(alpha, 1),)
+GOAL = "is not the goal"
 BOUNDED = (le(low, w(i), i), le(w(i), high, i))
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import pytest
 from sympy import IndexedBase, Integer, Symbol, exp
-from wrong_proofs import Attack, Attempt, judge
+from wrong_proofs import Attack, Attempt, C, judge, u, v, x, y, z
 
 from proofs.kernel import Index, Slope, Span, Time, Total, eq, le, lt, ne
 from proofs.notation import (
     a,
     alpha,
     b,
-    high,
     i,
     k,
-    low,
     p,
     q,
     renyi,
@@ -23,14 +21,8 @@ from proofs.notation import (
 )
 from proofs.sgd import steps
 
-x, y, z = (Symbol(name, real=True) for name in "xyz")
-u, v = Symbol("u", positive=True), Symbol("v", nonnegative=True)
-C = i.total
-larger = Symbol("alphaprime", positive=True)
 sequence, counter, span = IndexedBase("e", real=True), Time("counter", steps), Span("span", steps)
-two, flag = Index("two", 2), Index("flag", C)
-GOAL, NOT_ONE = "is not the goal", (ne(alpha, 1),)
-BOUNDED = (le(low, w(i), i), le(w(i), high, i))
+flag = Index("flag", C)
 
 
 def tangent(f, variable, to, goal) -> Attempt:

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from sympy import Symbol
+
 from convergence.claims.verdict import Status
 from proofs.goals import Goal, Proof
-from proofs.kernel import Relation
+from proofs.kernel import Index, Relation, ne
 from proofs.library import check
+from proofs.notation import alpha, i
+
+x, y, z = (Symbol(name, real=True) for name in "xyz")
+u, v = Symbol("u", positive=True), Symbol("v", nonnegative=True)
+C = i.total
+two = Index("two", 2)
+NOT_ONE = (ne(alpha, 1),)
 
 
 class Attempt(NamedTuple):
