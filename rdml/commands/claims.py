@@ -84,6 +84,7 @@ def graph_claims(
 
     claims = list(load_claims().values())
     statuses = {claim: verdict.status for claim, verdict in _symbolic(claims).items()}
+    out.parent.mkdir(parents=True, exist_ok=True)
     dependency_graph(claims, statuses).savefig(out, bbox_inches="tight")
     typer.echo(f"Graph: {out}", err=True)
 
