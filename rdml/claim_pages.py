@@ -87,8 +87,9 @@ def _neighbour(account: Account) -> list[str]:
     if found is None:
         return [*parts, "Refuted by the numeric witness."]
     rows = [f"| {name} | {value} |" for name, value in found.items() if name not in ("assertion", "margin")]
+    argued = " or, where the row *by hand* says why, argued" if "by hand" in found else ""
     parts += [
-        "Refuted in closed form; this instance satisfies every hypothesis of the claim:",
+        f"Refuted in closed form. Its hypotheses hold at this instance, each checked exactly{argued}:",
         "\n".join(("| what | value |", "|---|---|", *rows)),
     ]
     if account.tightness is not None:

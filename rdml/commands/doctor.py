@@ -17,6 +17,7 @@ LIBRARIES = (
     "renyi-dml", "torch", "numpy", "scipy", "sympy", "numba", "pyarrow", "pandas", "xarray", "distributed",
     "safetensors", "matplotlib",
 )  # fmt: skip
+OPTIONAL = {"triton": "not installed; it compiles the divergence on a CUDA device (the extra gpu)"}
 
 
 def doctor(
@@ -55,11 +56,11 @@ def machine() -> dict[str, Any]:
     from rdml.store import code_version
 
     found: dict[str, Any] = {"python": platform.python_version(), "system": platform.platform()}
-    for library in LIBRARIES:
+    for library in (*LIBRARIES, *OPTIONAL):
         try:
             found[library] = version(library)
         except PackageNotFoundError:
-            found[library] = "missing: install renyi-dml again"
+            found[library] = OPTIONAL.get(library, "missing: install renyi-dml again")
     found["code version"] = code_version()
     found["device"] = device()
     found["free memory"] = f"{engines.free_memory() / 1e9:.1f} GB"

@@ -111,6 +111,8 @@ def test_a_page_holds_what_the_command_shows_in_mathematics_that_converts() -> N
     assert "| q | (3/10, 7/10) |" in text
     assert r"$\alpha < 1$" in text
     assert len(re.findall(r"^(?:<details.*<summary>)?\*\*\d+\*\* ", text, re.M)) == 31
+    assert "each checked exactly:" in text
+    assert "each checked exactly or, where the row *by hand* says why, argued:" in page(found[1])
     assert "| by hand | F is C¹" in page(found[1])
     for shown in (*map(page, found), index(found)):
         assert formulas(shown)

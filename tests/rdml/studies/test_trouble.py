@@ -4,11 +4,13 @@ import contextlib
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from processes import contents, finished, here, rdml, records, study
 
+from rdml.commands.doctor import machine
 from simulations.studies.files import run_folders
 
 
@@ -177,3 +179,18 @@ def test_doctor_speaks_of_the_machine_without_a_store(tmp_path: Path) -> None:
     assert "torch: " in done.stdout
     assert "device: " in done.stdout
     assert '"health": null' in (tmp_path / "o.json").read_text()
+
+
+def test_doctor_says_what_is_missing_and_whether_it_has_to_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = {"numba", "triton"}
+
+    def version_of(name: str) -> str:
+        if name in missing:
+            raise metadata.PackageNotFoundError(name)
+        return "1.0"
+
+    monkeypatch.setattr(metadata, "version", version_of)
+    assert machine()["numba"].startswith("missing: ")
+    assert machine()["triton"].startswith("not installed; ")
+    missing.clear()
+    assert machine()["triton"] == "1.0"
