@@ -1,49 +1,55 @@
 """Mutation testing of the mathematics, the kernel of proofs and the run store: `python benchmarks/mutation.py AREA`.
 
-cosmic-ray changes one place of the source at a time (an operator, a comparison, a constant, …); the area's tests must
-notice. Places are drawn at random, and one change of each place; type annotations and code that needs a GPU are left
-out. Works on a copy of the last commit. With `--minutes` it stops in time and says how far it got. Exit code 1: the
-share that was killed is below `--bar`.
+cosmic-ray changes one place of the source at a time (an operator, a comparison, a constant, …); the tests that
+execute it must notice. Places are drawn at random, one change of each; type annotations and code that needs a GPU are
+left out. Works on a copy of the last commit. With `--minutes` it stops in time and says how far it got. Exit code 1:
+the share that was killed is below `--bar`.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import difflib
 import os
 import random
-import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from mutation_trials import UNKNOWN_TEST, Watched, import_heavy, run_tests
 
 ROOT = Path(__file__).parents[1]
 
 
 class Area(NamedTuple):
-    """What is changed, what must notice (the quickest first), and what is left out because it needs a GPU."""
+    """What is changed, what must notice, which of it starts processes, and what is left out because it needs a GPU."""
 
     source: str
-    tests: str
+    tests: list[str]
+    processes: list[str]
     without: str = "-"
 
 
 STUDIES = "tests/rdml/studies/test_{}.py"
+IN_PROCESSES = list(map(STUDIES.format, ("crashes", "trouble", "reading")))
 AREAS = {
     "divergence": Area(
         "convergence/divergence",
-        "tests/convergence/divergence tests/convergence/test_identities.py",
+        ["tests/convergence/divergence", "tests/convergence/test_identities.py"],
+        [],
         "triton_",
     ),
-    "bounds": Area("convergence/bounds", "tests/convergence/bounds"),
-    "kernel": Area("proofs/kernel", "tests/proofs tests/rdml/test_symbolic_witness.py"),
+    "bounds": Area("convergence/bounds", ["tests/convergence/bounds"], []),
+    "kernel": Area("proofs/kernel", ["tests/proofs", "tests/rdml/test_symbolic_witness.py"], []),
     "store": Area(
         "rdml/store.py",
-        " ".join(map(STUDIES.format, ("store_tables", "store", "trouble", "reading", "crashes"))),
+        [*map(STUDIES.format, ("store_tables", "store")), *IN_PROCESSES],
+        IN_PROCESSES,
     ),
 }
 
@@ -59,7 +65,7 @@ def annotations(path: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     return [((n.lineno, n.col_offset), (n.end_lineno or 0, n.end_col_offset or 0)) for n in found if n]
 
 
-def mutants(area: Area, root: Path, seed: int) -> list:
+def mutants(area: Area, database_path: Path, seed: int) -> list:
     """One mutation of every place, in random order."""
     from cosmic_ray.commands.init import init
     from cosmic_ray.modules import find_modules
@@ -68,7 +74,7 @@ def mutants(area: Area, root: Path, seed: int) -> list:
     paths = [p for p in find_modules([Path(area.source)]) if area.without not in p.name]
     skipped = {path: annotations(path) for path in paths}
     places: dict[tuple, list] = {}
-    with use_db(root / "mutants.sqlite") as database:
+    with use_db(database_path) as database:
         init(paths, database, {})
         items = [item.mutations[0] for item in database.work_items]
     for item in sorted(items, key=lambda m: (m.module_path, m.start_pos, m.operator_name, m.occurrence)):
@@ -80,15 +86,26 @@ def mutants(area: Area, root: Path, seed: int) -> list:
     return drawn
 
 
-def outcomes(drawn: list, command: str, timeout: float) -> Iterator[tuple[bool, str]]:
-    """Whether each mutant was killed, and its change."""
-    from cosmic_ray.mutating import mutate_and_test
+def is_killed(mutation, area: Area, watched: Watched) -> tuple[bool, str]:
+    """Whether the tests notice a mutant, and its change."""
+    from cosmic_ray.mutating import MutationVisitor
+    from cosmic_ray.plugins import get_operator
 
-    for mutation in drawn:
-        result = mutate_and_test([mutation], command, timeout)
-        if result.test_outcome is None:
-            raise RuntimeError(f"no mutation of {mutation}")
-        yield result.is_killed, result.diff or ""
+    trial = watched.folder.with_name("trial")
+    shutil.copytree(watched.folder, trial)
+    operator = get_operator(mutation.operator_name)(**mutation.operator_args)
+    before, after = MutationVisitor.mutate_path(trial / mutation.module_path, operator, mutation.occurrence)
+    change = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), str(mutation.module_path), n=1, lineterm=""
+    )
+    nearest = watched.tests_of(mutation.module_path, mutation.start_pos[0])
+    outcome = run_tests(trial, nearest, watched.limit(nearest)) if nearest else UNKNOWN_TEST
+    if outcome == 0 and area.processes:
+        outcome = run_tests(trial, area.processes, watched.limit(area.processes))
+    if outcome == UNKNOWN_TEST:  # not seen to be executed, or the change gives the tests other names
+        outcome = run_tests(trial, area.tests, watched.limit(area.tests))
+    shutil.rmtree(trial)
+    return outcome != 0, "\n".join(change)
 
 
 def main() -> int:
@@ -96,36 +113,45 @@ def main() -> int:
     parser.add_argument("area", choices=AREAS)
     parser.add_argument("--sample", type=int, default=10**6, help="places to change; all by default")
     parser.add_argument("--skip", type=int, default=0, help="so many of the sample, done before")
+    parser.add_argument(
+        "--only", type=int, nargs="*", help="these numbers of the sample, as survivors are printed"
+    )
     parser.add_argument("--minutes", type=float, default=1e6)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--bar", type=float, default=0.85)
     chosen = parser.parse_args()
     area = AREAS[chosen.area]
+    import_heavy()
+    from scipy.stats import binomtest
+
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["git", "clone", "--quiet", str(ROOT), folder], check=True)
-        os.chdir(folder)
-        # before the installed package, for the tests and for the processes that they start
-        os.environ["PYTHONPATH"] = folder
-        command = f"{shlex.quote(sys.executable)} -m pytest -x -p no:cacheprovider -m 'not slow' {area.tests}"
+        sound = Path(folder, "sound")
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(sound)], check=True)
+        os.chdir(sound)
         began = time.monotonic()
-        baseline = subprocess.run(shlex.split(command), capture_output=True, text=True, check=False)
-        if baseline.returncode != 0:
-            print(f"the tests fail without any change:\n{baseline.stdout[-3000:]}")
+        if run_tests(sound, area.tests) != 0:
+            print(f"the tests fail without any change:\n{(sound / 'output.txt').read_text()[-3000:]}")
             return 2
-        seconds = time.monotonic() - began
-        every = mutants(area, Path(folder), chosen.seed)
-        drawn = every[: chosen.sample][chosen.skip :]
-        print(f"{chosen.area}: {len(every)} places; the tests take {seconds:.0f} s", flush=True)
-        killed, survivors = 0, []
-        for is_killed, diff in outcomes(drawn, command, 4 * seconds + 30):
-            killed += is_killed
-            if not is_killed:
-                survivors.append(diff)
-                print(diff, flush=True)
+        watched = Watched(sound, area.tests, area.source)
+        every = mutants(area, Path(folder, "mutants.sqlite"), chosen.seed)
+        drawn = list(enumerate(every))[: chosen.sample][chosen.skip :]
+        if chosen.only is not None:
+            drawn = [(number, every[number]) for number in chosen.only]
+        print(f"{chosen.area}: {len(every)} places; prepared in {time.monotonic() - began:.0f} s", flush=True)
+        tried = killed = 0
+        for number, mutation in drawn:
+            noticed, change = is_killed(mutation, area, watched)
+            tried += 1
+            killed += noticed
+            if not noticed:
+                print(f"survivor {number}, of {tried} tried:\n{change}", flush=True)
             if time.monotonic() - began > 60 * chosen.minutes:
                 break
-        tried = killed + len(survivors)
-        print(f"{chosen.area}: {tried} of {len(drawn)} mutants tried, {killed} killed ({killed / tried:.0%})")
+        low, high = binomtest(killed, tried).proportion_ci(method="wilson")
+        print(
+            f"{chosen.area}: {tried} of {len(drawn)} mutants tried, {killed} killed"
+            f" ({killed / tried:.0%}; of all places {low:.0%} to {high:.0%}) in {time.monotonic() - began:.0f} s"
+        )
     return 0 if killed >= chosen.bar * tried else 1
 
 
