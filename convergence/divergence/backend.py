@@ -1,22 +1,13 @@
-"""The row kernels on whole batches: where they apply, how many threads, what is left to `Pair`."""
+"""The row kernels on whole batches: where they apply, what is left to `Pair`."""
 
 from __future__ import annotations
-
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from convergence.divergence.stable import Pair
-
-GRAIN = 65536  # pairs of probabilities that are worth a thread
-PARTS = 8  # of the rows for each thread: a processor that others hold, such as spinning threads of torch, does fewer
+from convergence.divergence.threads import in_threads
 
 
 def on_rows(logits: Tensor) -> bool:
@@ -87,30 +78,3 @@ def cohort(
             change = (weights[k, j, None] / batch * pair.gradient_own).float()
             gradient.index_put_((k, row), change, accumulate=True)
     return torch.from_numpy(losses), torch.from_numpy(disagreement), gradient
-
-
-def in_threads(kernel: Callable[..., None], arrays: tuple[Any, ...], *, rows: int, work: int) -> None:
-    """Calls `kernel(*arrays, start, stop)` on parts of the rows; results don't depend on the parts."""
-    threads = min(torch.get_num_threads(), rows, work // GRAIN)
-    if threads <= 1:
-        kernel(*arrays, 0, rows)
-        return
-    parts = min(PARTS * threads, rows)
-    ranges = iter(list(pairwise([rows * part // parts for part in range(parts + 1)])))
-
-    def share() -> None:
-        for start, stop in ranges:  # shared: who is done takes the next
-            kernel(*arrays, start, stop)
-
-    others = [_pool(threads - 1).submit(share) for _ in range(threads - 1)]
-    share()
-    for other in others:
-        other.result()
-
-
-@lru_cache(maxsize=1)
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="renyi-rows")
-
-
-os.register_at_fork(after_in_child=_pool.cache_clear)  # threads don't survive a fork

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -59,25 +58,6 @@ def test_the_layout_does_not_matter() -> None:
     strided = target.transpose(0, 1).contiguous().transpose(0, 1)
     assert torch.equal(renyi_divergence(strided, own, alpha=1.5), value)
     assert torch.equal(renyi_divergence(target[:, :1], own, alpha=1.5)[:, 0], value[:, 0])
-
-
-def test_threads_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    logits = torch.randn(3, 50, 6, generator=torch.Generator().manual_seed(1))
-
-    def results() -> tuple[torch.Tensor, ...]:
-        pair = backend.rows(logits[0], logits[1], torch.full((50, 1), 1.5, dtype=torch.float64), True)
-        weights = torch.full((3, 3), 0.5)
-        return *pair, *backend.cohort(logits, torch.full((50,), 1.5, dtype=torch.float64), weights, True)
-
-    alone, calls = results(), []
-    in_threads = ThreadPoolExecutor.submit
-    monkeypatch.setattr(backend, "GRAIN", 50)
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
-    monkeypatch.setattr(ThreadPoolExecutor, "submit", lambda *call: calls.append(call) or in_threads(*call))
-    together = results()
-    assert len(calls) == 4  # two threads besides this one, twice
-    for one, other in zip(alone, together, strict=True):
-        assert torch.equal(one, other)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
