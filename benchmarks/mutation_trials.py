@@ -16,6 +16,7 @@ import select
 import signal
 import sys
 from collections import defaultdict
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -56,9 +57,7 @@ class Stopwatch:
         self.path.write_text(json.dumps(self.seconds))
 
 
-def run_tests(
-    folder: Path, arguments: list[str], seconds: float | None = None, *, interpret: bool = False
-) -> int:
+def run_tests(folder: Path, arguments: list[str], seconds: float = inf, *, interpret: bool = False) -> int:
     """Exit code of pytest on the sources in `folder`; that of failed tests where it takes longer than `seconds`.
 
     With `interpret` compiled functions run as Python, so that their lines are seen.
@@ -79,7 +78,10 @@ def run_tests(
             pytest.main(["-p", "no:cacheprovider", "-m", "not slow", *stop, *arguments], plugins=[watch])
         )
     descriptor = os.pidfd_open(child)
-    ended, _, _ = select.select([descriptor], [], [], seconds)
+    ended, waited = [], 0
+    while not ended and waited < seconds:  # one at a time: others may halt the whole machine for a while
+        ended, _, _ = select.select([descriptor], [], [], 1)
+        waited += 1
     os.close(descriptor)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)  # and what it started
