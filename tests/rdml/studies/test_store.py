@@ -1,8 +1,11 @@
 """The run store: whole files or none, one holder, damage named, nothing executed."""
 
+import errno
+import fcntl
 import json
 import os
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from counting import KIND
 from rdml import store as stores
 from rdml.execute import Outcome, Task, compute
 from rdml.kinds.kind import State
-from rdml.store import StoreUnwritable, address, hold, make_store, parquet_bytes
+from rdml.store import StoreUnwritable, address, hold, make_store, parquet_bytes, save_study
 from simulations.studies.files import (
     NewerFormat,
     StoreError,
@@ -146,6 +149,19 @@ def test_a_run_is_held_by_one(store: Path) -> None:
         assert second is None
     with hold(store, RUN) as third:
         assert third
+
+
+def test_without_locks_of_the_system_nothing_is_written(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(*_: object) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(
+        fcntl, "flock", absent
+    )  # a lock file in its place would outlive a process that is killed
+    with pytest.raises(StoreUnwritable, match="can't be written"), hold(store, RUN):
+        pass
+    with pytest.raises(StoreUnwritable, match="can't be written"):
+        save_study(store, "s", {"axes": []}, {"run": []})
 
 
 def test_a_run_that_is_held_is_busy(store: Path) -> None:
@@ -309,6 +325,7 @@ def test_the_code_version_changes_with_the_code(tmp_path: Path, monkeypatch: pyt
     version = stores.code_version.__wrapped__
     before = version()
     assert before == version()
+    assert re.fullmatch(r"[\d.]+\+[0-9a-f]{12}", before)
     (package / "rule.py").write_text("x = 2\n")
     changed = version()
     (package / "rule.py").rename(package / "law.py")
