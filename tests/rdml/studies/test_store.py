@@ -143,7 +143,8 @@ def test_a_run_goes_on_from_its_checkpoint_and_does_not_begin_again(store: Path)
     assert record["attempts"] == 5
 
 
-def test_a_run_is_held_by_one(store: Path) -> None:
+def test_a_run_is_held_by_one(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: pytest.fail("waits, though not asked to"))
     with hold(store, RUN) as first, hold(store, RUN) as second:
         assert first
         assert second is None
@@ -235,6 +236,10 @@ def test_what_a_newer_version_wrote_is_refused(store: Path) -> None:
     (store / "store.json").write_text('{"format": 3}')
     with pytest.raises(NewerFormat, match="upgrade"):
         make_store(store)
+
+
+def test_a_store_is_made_with_the_folders_above_it(tmp_path: Path) -> None:
+    assert open_store(make_store(tmp_path / "not" / "yet"))
 
 
 def test_no_store_is_made_where_something_else_is(tmp_path: Path) -> None:
