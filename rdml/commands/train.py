@@ -164,8 +164,8 @@ def train(
     with working() as progress:
         result = run(
             settings,
-            save_to=checkpoint,
-            save_every=checkpoint_every,
+            checkpoint=checkpoint,
+            checkpoint_every=checkpoint_every,
             resume=resume,
             tensorboard=tensorboard,
             progress=progress,
@@ -186,7 +186,7 @@ def train(
         for verdict in result.verdicts.get(k, []):
             typer.echo(f"  {verdict.claim}: {verdict.status}: {verdict.evidence}")
     if result.run.trouble:
-        typer.echo(f"The run ended early: {result.run.trouble}", err=True)
+        typer.echo(f"Trouble at {result.run.trouble}", err=True)
     if not result.holds:
         raise typer.Exit(1)
 

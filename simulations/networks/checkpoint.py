@@ -32,6 +32,9 @@ def save(
         optimizers: their states and settings are kept.
         step: number of steps taken.
         record: anything else, JSON-ready.
+
+    Raises:
+        OSError: the file cannot be written; an older one stays.
     """
     tensors = {"random_state": torch.random.get_rng_state()}
     for k, model in enumerate(models):
@@ -54,6 +57,8 @@ def save(
     try:
         save_file(tensors, temporary, metadata={"format": FORMAT, "content": json.dumps(content)})
         os.replace(temporary, path)
+    except SafetensorError as error:  # its name for what the system refused
+        raise OSError(str(error)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -76,7 +76,7 @@ class CohortRun:
         orders: the order at every step (the first pair's, where there is one per pair).
         ledger: entries of the recorded steps.
         next_order: the order of the step that would come next.
-        trouble: why the run ended before its time, with the step; None if it did not.
+        trouble: what went wrong, with the step; the run ended there, unless only a checkpoint was lost.
         seconds: spent in steps, the ledger included.
     """
 

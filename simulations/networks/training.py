@@ -19,7 +19,7 @@ from convergence.claims import load_claims
 from convergence.claims.verdict import Verdict
 from convergence.estimators import Ledger, LedgerEntry, Mutual
 from simulations.device import chosen_device
-from simulations.networks import checkpoint
+from simulations.networks.checkpoint import restore, save
 from simulations.networks.cohort import CohortRun, TrainedOrder, train_cohort
 from simulations.networks.data import Dataset, load
 from simulations.networks.distributed import current_job, naming_lost_processes
@@ -38,8 +38,8 @@ MONITORED = 256
 def train(
     settings: Settings,
     *,
-    save_to: Path | None = None,
-    save_every: int = 0,
+    checkpoint: Path | None = None,
+    checkpoint_every: int = 0,
     resume: bool = False,
     tensorboard: Path | None = None,
     progress: Callable[[str], None] = lambda words: None,
@@ -48,21 +48,22 @@ def train(
 
     Args:
         settings: what to train.
-        save_to: checkpoint file (safetensors); written every `save_every` steps and at the end.
-        save_every: steps between checkpoints; 0 for the last only.
-        resume: go on from `save_to`, to the bit as if the run had not stopped.
+        checkpoint: file (safetensors) written every `checkpoint_every` steps and at the end.
+        checkpoint_every: steps between checkpoints; 0 for the last only.
+        resume: go on from `checkpoint`, to the bit as if the run had not stopped.
         tensorboard: directory of a TensorBoard log.
         progress: told step, losses, gradient norm and time left about once a second.
 
     Raises:
         ValueError: settings, data or a checkpoint that cannot be used. Trouble during the run (NaN, lack of
-            memory, an interrupt) ends it, is named in the result, and leaves the last checkpoint.
+            memory, an interrupt) ends it, is named in the result, and leaves the last checkpoint; so is a
+            checkpoint that cannot be written, but the run goes on.
     """
     device = chosen_device(settings.device, settings.precision)
-    if save_every < 0:
-        raise ValueError(f"save_every is {save_every}; 0 (the end only) or more is needed")
-    if save_to is not None and not save_to.parent.is_dir():
-        raise ValueError(f"save_to is {save_to}; the folder {save_to.parent} does not exist")
+    if checkpoint_every < 0:
+        raise ValueError(f"checkpoint_every is {checkpoint_every}; 0 (the end only) or more is needed")
+    if checkpoint is not None and not checkpoint.parent.is_dir():
+        raise ValueError(f"checkpoint is {checkpoint}; the folder {checkpoint.parent} does not exist")
     # Threads only wait for each other on perceptrons.
     alone = one_thread() if set(settings.models) <= set(PERCEPTRONS) else contextlib.nullcontext()
     with alone, _reproducible(settings.deterministic):
@@ -72,12 +73,14 @@ def train(
         record: dict[str, Any] = {"losses": [], "orders": [], "ledger": []}
         first = 0
         if resume:
-            if save_to is None:
-                raise ValueError("resume needs the checkpoint file save_to")
-            first, record = checkpoint.restore(save_to, learners.models, learners.optimizers)
-            check_same(settings, record["settings"], save_to)
-        with naming_lost_processes(save_to):
-            return _run(settings, data, learners, record, first, save_to, save_every, tensorboard, progress)
+            if checkpoint is None:
+                raise ValueError("resume needs a checkpoint to go on from")
+            first, record = restore(checkpoint, learners.models, learners.optimizers)
+            check_same(settings, record["settings"], checkpoint)
+        with naming_lost_processes(checkpoint):
+            return _run(
+                settings, data, learners, record, first, checkpoint, checkpoint_every, tensorboard, progress
+            )
 
 
 class _Learners:
@@ -114,8 +117,8 @@ def _run(
     learners: _Learners,
     record: dict[str, Any],
     first: int,
-    save_to: Path | None,
-    save_every: int,
+    checkpoint: Path | None,
+    checkpoint_every: int,
     tensorboard: Path | None,
     progress: Callable[[str], None],
 ) -> TrainingResult:
@@ -136,10 +139,14 @@ def _run(
         def after(run: CohortRun) -> None:
             report(run)
             log(run)
-            due = run.steps == settings.steps or (save_every > 0 and run.steps % save_every == 0)
-            if job.leads and save_to is not None and due:
+            due = run.steps == settings.steps or (checkpoint_every > 0 and run.steps % checkpoint_every == 0)
+            if job.leads and checkpoint is not None and due:
                 state = _record(settings, record, past, run, monitor)
-                checkpoint.save(save_to, learners.models, learners.optimizers, step=run.steps, record=state)
+                try:
+                    save(checkpoint, learners.models, learners.optimizers, step=run.steps, record=state)
+                except OSError as error:  # a full disk must not cost the training
+                    words = f"step {run.steps}: checkpoint {checkpoint} was not written: {error}"
+                    run.trouble = run.trouble or words
 
         run = train_cohort(
             job.wrap(learners.models),

@@ -106,7 +106,7 @@ def test_a_killed_process_ends_the_job_which_resumes(tmp_path: Path) -> None:
         taken = json.loads(archive.metadata()["content"])["step"]
     assert taken >= 5
     settings = Settings(steps=taken + 5, batch_size=32, device="cpu")
-    resumed = train(settings, save_to=path, resume=True).run
+    resumed = train(settings, checkpoint=path, resume=True).run
     assert resumed.steps == taken + 5
     whole = train(settings).run
     torch.testing.assert_close(torch.tensor(resumed.losses), torch.tensor(whole.losses), rtol=1e-9, atol=0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import resource
 from dataclasses import replace
 
 import pytest
@@ -161,9 +163,9 @@ def test_a_resumed_run_is_the_run_to_the_bit(tmp_path, change, monkeypatch):
 
     monkeypatch.setattr(training, "train_cohort", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        train(settings, save_to=path, save_every=3)
+        train(settings, checkpoint=path, checkpoint_every=3)
     monkeypatch.setattr(training, "train_cohort", right)
-    resumed = train(settings, save_to=path, resume=True)
+    resumed = train(settings, checkpoint=path, resume=True)
     assert all(torch.equal(a, b) for a, b in zip(weights(whole), weights(resumed), strict=True))
     assert resumed.run.ledger == whole.run.ledger
     assert resumed.run.losses == whole.run.losses
@@ -172,10 +174,10 @@ def test_a_resumed_run_is_the_run_to_the_bit(tmp_path, change, monkeypatch):
         for one, other in zip(verdicts, resumed.verdicts[k], strict=True):
             assert replace(one, seconds=0) == replace(other, seconds=0)
     if not change:
-        longer = train(replace(settings, steps=8), save_to=path, resume=True)
+        longer = train(replace(settings, steps=8), checkpoint=path, resume=True)
         assert longer.run.losses[:6] == whole.run.losses
         with pytest.raises(ValueError, match=r"beta is 0\.5; the run in .* has 1\.0"):
-            train(replace(settings, beta=0.5), save_to=path, resume=True)
+            train(replace(settings, beta=0.5), checkpoint=path, resume=True)
 
 
 def test_weights_are_plain_state_dicts(tmp_path):
@@ -259,20 +261,36 @@ def test_settings_that_are_refused(change, message):
         replace(SHORT, **change)
 
 
+def test_a_checkpoint_that_cannot_be_written_costs_no_training(tmp_path):
+    path = tmp_path / "run.safetensors"
+    train(replace(SHORT, steps=2), checkpoint=path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # as a full disk does
+    try:
+        result = train(SHORT, checkpoint=path, checkpoint_every=3)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert re.match(r"step 3: checkpoint .*run.safetensors was not written: .*too large", result.run.trouble)
+    assert not result.holds
+    assert result.run.losses == train(SHORT).run.losses
+    assert [file.name for file in tmp_path.iterdir()] == ["run.safetensors"]
+    assert train(SHORT, checkpoint=path, resume=True).holds
+
+
 def test_runs_that_are_refused(tmp_path):
     with pytest.raises(ValueError, match="batch_size is 1438; digits has 1437"):
         train(replace(SHORT, batch_size=1438))
     with pytest.raises(ValueError, match="use GroupNorm"):
         train(replace(SHORT, models=("conv",), norm="batch"))
     assert train(replace(SHORT, models=("conv",), norm="batch", ledger_every=0, steps=1)).holds
-    with pytest.raises(ValueError, match="save_every is -1"):
-        train(SHORT, save_to=tmp_path / "run", save_every=-1)
+    with pytest.raises(ValueError, match="checkpoint_every is -1"):
+        train(SHORT, checkpoint=tmp_path / "run", checkpoint_every=-1)
     with pytest.raises(ValueError, match=r"the folder .*nowhere does not exist"):
-        train(SHORT, save_to=tmp_path / "nowhere" / "run")
+        train(SHORT, checkpoint=tmp_path / "nowhere" / "run")
     with pytest.raises(ValueError, match="resume needs"):
         train(SHORT, resume=True)
     with pytest.raises(ValueError, match="cannot be read"):
-        train(SHORT, resume=True, save_to=tmp_path / "nothing")
+        train(SHORT, resume=True, checkpoint=tmp_path / "nothing")
     with pytest.raises(ValueError, match="constant settings only"):
         train(replace(SHORT, schedule="cosine", momentum=0.9))
     if not torch.cuda.is_available():
