@@ -69,7 +69,8 @@ def _answer(name: str) -> str:
 
 def _page(name: str) -> str:
     question, text, figure = _words(name)
-    film = f"\n![The ensemble in motion]({name}.gif)\n" if (MADE / f"{name}.gif").exists() else ""
+    moving = (MADE / f"{name}.gif").exists()  # a film can't be stopped, so it waits until it is asked for
+    film = f'\n??? note "The ensemble in motion"\n    ![Film of the ensemble]({name}.gif)\n' if moving else ""
     code = (SCRIPTS / f"{name}.py").read_text(encoding="utf-8").split('"""\n', 1)[1].strip()
     output = (MADE / f"{name}.txt").read_text(encoding="utf-8").split("Answer: ")[0]
     return (

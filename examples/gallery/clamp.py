@@ -40,14 +40,13 @@ for name, (value, gradient) in found.items():
     print(f"gap 19, {name}: divergence {value[at]:.3f}, gradient {gradient[at]:.3f}")
 
 figure = Figure(figsize=(8.6, 3.8), layout="constrained")
-for axes, part, title in zip(
-    figure.subplots(1, 2), (0, 1), ("divergence (nats)", "size of its gradient"), strict=True
-):
+panels = figure.subplots(1, 2)
+for axes, part, title in zip(panels, (0, 1), ("divergence (nats)", "size of its gradient"), strict=True):
     for (name, parts), style, colour in zip(found.items(), ("-", "--"), ("#D55E00", "#0072B2"), strict=True):
         axes.plot(gaps, parts[part], style, color=colour, label=name, linewidth=2)
     axes.axvline(19, color="black", linewidth=0.8, linestyle=":")
-    axes.set(xlabel="logit gap", ylabel=title)
-axes.legend(loc="lower left", fontsize="small")
+    axes.set(xlabel="logit gap (nats)", ylabel=title)
+panels[0].legend(loc="upper left", fontsize="small")
 figure.savefig("clamp.svg")
 
 dead, alive = (gradient[at] for _, gradient in found.values())

@@ -58,8 +58,9 @@ axes.set(
     xlabel="training step",
     ylabel="squared norm",
     title="Learner 1 of 2, digits, α = 1.5, β = 1, batches of 16",
+    ylim=(1e-4, None),
 )
-axes.legend()
+axes.legend(loc="lower left", ncols=3)
 figure.savefig("noise_and_bias_on_digits.svg")
 held = sandwich(last)
 print(f"√mean‖∇F‖² = {held.root_mean_square_gradient:.4f} in [{held.lower:.4f}, {held.upper:.4f}]; "

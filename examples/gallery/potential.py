@@ -45,22 +45,23 @@ grid = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), -1)
 figure = Figure(figsize=(8.6, 4.4), layout="constrained")
 panels = figure.subplots(1, 2, sharey=True)
 for axes, alpha in zip(panels, (0.5, 2.0), strict=True):
-    picture = axes.pcolormesh(
-        axis, axis, curl(grid, alpha), cmap="RdBu", vmin=-0.7, vmax=0.7, rasterized=True
-    )
+    picture = axes.pcolormesh(axis, axis, curl(grid, alpha), cmap="RdBu", vmin=-1, vmax=1, rasterized=True)
     axes.streamplot(
         axis.numpy(), axis.numpy(), *force(grid, alpha).unbind(-1), color="black", linewidth=0.6, density=0.9
     )
     axes.plot(*loop.T, "--", color="#009E73", label="the loop")
     axes.set(
         title=f"α = {alpha:g}: greatest |curl| {curl(grid, alpha).abs().max():.2g}",
-        xlabel="log-odds of learner 1",
+        xlabel="log-odds of learner 1 (nats)",
     )
-panels[0].set_ylabel("log-odds of learner 2")
+panels[0].set_ylabel("log-odds of learner 2 (nats)")
 panels[1].legend(loc="lower right")
-figure.colorbar(picture, ax=panels, label="curl of the flow")
+figure.colorbar(picture, ax=panels, label="curl of the flow (no unit)")
 figure.savefig("potential.svg")
 
 still = [alpha for alpha, value in work.items() if abs(value) < 1e-6]
 named = " and ".join(f"{a:g}" for a in still)
-print(f"Answer: work along the loop vanishes at orders {named} and at no other order tried.")
+least = min(abs(value) for alpha, value in work.items() if alpha not in still)
+print(
+    f"Answer: work along the loop vanishes at orders {named}; at every other order tried it is at least {least:.2f}."
+)
