@@ -30,6 +30,7 @@ def render_verification(result: Verification) -> str:
             result=result,
             witnesses=result.witnesses,
             claims=result.to_json()["claims"],
+            statements={c.id: [part.statement for part in c.assertions] for c in result.claims},
             troubles=result.troubles(),
             pictures=[(picture, svg(picture)) for picture in result.pictures],
             versions={name: version(name) for name in LIBRARIES},

@@ -1,6 +1,8 @@
 import os
 
+import pytest
 import torch
+from browsing import chromium
 from hypothesis import HealthCheck, settings
 
 # On a machine that is busy with other things an example takes as long as it takes; that is no failure.
@@ -13,3 +15,5 @@ torch.set_num_threads(
 
 if not torch.cuda.is_available():
     os.environ.setdefault("TRITON_INTERPRET", "1")  # read when Triton is first imported
+
+browser = pytest.fixture(scope="module")(chromium)

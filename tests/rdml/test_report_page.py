@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import serious
 from matplotlib.figure import Figure
 
 from convergence.claims import load_claims
@@ -68,6 +68,11 @@ def test_a_verdict_leads_to_its_evidence_and_a_refuted_one_to_its_counterexample
     assert '<a class="proved" href="#nonneg-false">refuted (numeric)</a>' in page
 
 
+def test_each_assertion_has_a_line(page: str) -> None:
+    statement = page.split('aria-label="Statement of nonneg"')[1].split("</div>")[0]
+    assert statement.count("<p><math") == 2
+
+
 def test_what_is_wrong_stands_first(page: str) -> None:
     head = page[: page.index("<table>")]
     assert '<a href="#self-bounding">self-bounding</a>: refuted by the numeric witness' in head
@@ -82,19 +87,6 @@ def test_text_is_escaped_and_figures_have_a_text_alternative(page: str) -> None:
     )
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
-    found = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
-    if found is None:
-        pytest.skip("no Chromium is installed")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
 @pytest.fixture(params=["light", "dark"])
 def shown(request: pytest.FixtureRequest, browser: Any, page: str, tmp_path: Path) -> Iterator[Any]:
     (tmp_path / "report.html").write_text(page, encoding="utf-8")
@@ -105,13 +97,6 @@ def shown(request: pytest.FixtureRequest, browser: Any, page: str, tmp_path: Pat
     tab.goto((tmp_path / "report.html").as_uri())
     yield tab
     context.close()
-
-
-def serious(tab: Any) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(tab).response["violations"]
-    return [f"{v['id']}: {v['nodes'][0]['html']}" for v in found if v["impact"] in ("serious", "critical")]
 
 
 @pytest.mark.slow
