@@ -42,18 +42,21 @@ def write_claim_pages(directory: Path) -> list[Path]:
 
 def index(found: Sequence[Account]) -> str:
     """The page that lists all claims, by section."""
-    parts = ["# Claims", MEANING, "![Each claim stands to the right of those that it rests on](graph.svg)"]
+    figure = "[![Each claim stands to the right of those that it rests on](graph.svg)](graph.svg)"
+    parts = ["# Claims", MEANING, f"{figure}\n*The figure leads to itself in full size.*"]
     for section in SECTIONS:
         order = import_module(f"convergence.claims.{section}").ORDER
-        rows = [
-            f"| {_links([a.claim.id])} | {a.verdict.status} | {formula(a.claim.statement)}"
-            f" | {_links(a.claim.depends_on)} |"
-            for a in found
-            if a.claim.id.replace("-", "_") in order
-        ]
-        table = "\n".join(("| claim | proof | statement | rests on |", "|---|---|---|---|", *rows))
-        parts += [f"## {section.capitalize()}", table]
+        entries = [_entry(a) for a in found if a.claim.id.replace("-", "_") in order]
+        parts += [f"## {section.capitalize()}", "\n".join(entries)]
     return "\n\n".join(parts) + "\n"
+
+
+def _entry(account: Account) -> str:
+    """An item of the list: what is known of the claim, and each of its assertions on a line of its own."""
+    claim = account.claim
+    rests = f"; rests on {_links(claim.depends_on)}" if claim.depends_on else ""
+    statements = (formula(assertion.statement) for assertion in claim.assertions)
+    return "<br>\n  ".join((f"- **{_links([claim.id])}**: {account.verdict.status}{rests}", *statements))
 
 
 def page(account: Account) -> str:

@@ -3,36 +3,34 @@
 An assertion of a claim is a function of named quantities. Whoever holds numbers under these names, a search,
 a simulation or a training run, can evaluate it. Leading axis N: instances (training steps, samples, runs, …).
 
-=================================  ============  =========================================================
-name                               shape         meaning
-=================================  ============  =========================================================
-target, own                        (N, C)        logits of p and q
-alpha, larger_alpha                (N,)          orders, the second at least the first
-jacobian, diameter                 (N, C, d), N  J = ∂own/∂θ of one sample; `max_{ij} ‖∇_θ(z_i − z_j)‖₂`
-second_target, second_own          (N, C)        another pair of logits
-channel                            (N, C, C')    row i: distribution of the output given class i
-weight                             (N,)          λ ∈ [0, 1] of a convex combination
-mixture, displacement              (N, C)        logits of any s; a step δ of logits
-logits                             (N, K, C)     logits of K learners on one sample
-label                              (N, C)        distribution of the label
-alphas, betas                      (N, 2)        orders and weights of two learners
-beta                               (N,)          weight of the mutual term
-bias_norm_squared                  (N,) [1]      `‖b‖²`
-weighted_disagreement              (N,)          mean over samples of `‖PJ‖₂²·D̄`, D̄ the mean over peers
-step_size, smoothness, steps, …    (N,)          constants, spelled as in `convergence.bounds`
-mean_gradient_norm_squared         (N,)          `A² = (1/T) Σ_{t<T} E‖∇F(x_t)‖²`
-floor, extremal_floor              (N,)          stationary `E‖∇F‖²`; the same of the worst case
-final_gap                          (N,)          `E F(x_T) − F*`
-mean_square_distance               (N,)          `limsup E‖x_t‖²`
-objective                          (N, T+1)      `F(x_0), …, F(x_T)` along a path
-gradient_norm_squared              (N, T)        `‖∇F_t‖²`; so bias_norm_squared, noise_norm_squared [1]
-gradient_estimate_norm_squared     (N, T)        `‖g_t‖²`, g = ∇F + b + n
-gradient_dot_bias                  (N, T)        `⟨∇F_t, b_t⟩`; so gradient_dot_noise, bias_dot_noise
-directional_smoothness             (N, T)        L_t of the step taken
-iterates, buffers                  (N, T+1, d)   x_t and PyTorch's momentum buffer u_t (u_0 = 0)
-gradient_estimates                 (N, T, d)     g_t
-momentum, nesterov                 (N,)          γ; 1 for Nesterov, 0 for heavy ball
-=================================  ============  =========================================================
+| name                            | shape        | meaning |
+| ------------------------------- | ------------ | ------- |
+| target, own                     | (N, C)       | logits of p and q |
+| alpha, larger_alpha             | (N,)         | orders, the second at least the first |
+| jacobian, diameter              | (N, C, d), N | J = ∂own/∂θ of one sample; `max_{ij} ‖∇_θ(z_i − z_j)‖₂` |
+| second_target, second_own       | (N, C)       | another pair of logits |
+| channel                         | (N, C, C')   | row i: distribution of the output given class i |
+| weight                          | (N,)         | λ ∈ [0, 1] of a convex combination |
+| mixture, displacement           | (N, C)       | logits of any s; a step δ of logits |
+| logits                          | (N, K, C)    | logits of K learners on one sample |
+| label                           | (N, C)       | distribution of the label |
+| alphas, betas                   | (N, 2)       | orders and weights of two learners |
+| beta                            | (N,)         | weight of the mutual term |
+| bias_norm_squared               | (N,) [1]     | `‖b‖²` |
+| weighted_disagreement           | (N,)         | mean over samples of `‖PJ‖₂²·D̄`, D̄ the mean over peers |
+| step_size, smoothness, steps, … | (N,)         | constants, spelled as in `convergence.bounds` |
+| mean_gradient_norm_squared      | (N,)         | `A² = (1/T) Σ_{t<T} E‖∇F(x_t)‖²` |
+| floor, extremal_floor           | (N,)         | stationary `E‖∇F‖²`; the same of the worst case |
+| final_gap                       | (N,)         | `E F(x_T) − F*` |
+| mean_square_distance            | (N,)         | `limsup E‖x_t‖²` |
+| objective                       | (N, T+1)     | `F(x_0), …, F(x_T)` along a path |
+| gradient_norm_squared           | (N, T)       | `‖∇F_t‖²`; so bias_norm_squared, noise_norm_squared [1] |
+| gradient_estimate_norm_squared  | (N, T)       | `‖g_t‖²`, g = ∇F + b + n |
+| gradient_dot_bias               | (N, T)       | `⟨∇F_t, b_t⟩`; so gradient_dot_noise, bias_dot_noise |
+| directional_smoothness          | (N, T)       | L_t of the step taken |
+| iterates, buffers               | (N, T+1, d)  | x_t and PyTorch's momentum buffer u_t (u_0 = 0) |
+| gradient_estimates              | (N, T, d)    | g_t |
+| momentum, nesterov              | (N,)         | γ; 1 for Nesterov, 0 for heavy ball |
 
 [1] `(N,)` in `self-limiting`, `(N, T)` in `ledger` and `pathwise`.
 """

@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from html import escape
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from typer.main import get_command
 
 from rdml.claim_pages import write_claim_pages
+from rdml.cli import app
 
 ROOT = Path(__file__).parents[2]
 CLAIMS = ROOT / "out" / "claims"
@@ -28,7 +31,13 @@ def on_files(files: Files, config: MkDocsConfig, **_: object) -> Files:
 
 
 def _commands() -> str:
-    """What `--help` says of every command, as typer writes it."""
+    """What `--help` says of every command, as typer writes it, but for its lists, which typer cuts short."""
     words = ("rdml.cli", "utils", "docs", "--name", "rdml", "--title", "Commands")
     command = (sys.executable, "-m", "typer", *words)
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    root = get_command(app)
+    for group in (root, *root.commands.values()):
+        for listed in getattr(group, "commands", {}).values():
+            short, whole = (escape(listed.get_short_help_str(limit)) for limit in (45, 200))
+            text = text.replace(f"`: {short}\n", f"`: {whole}\n")
+    return text
