@@ -54,12 +54,8 @@ for (name, field), (colour, marker) in zip(parts.items(), series(3), strict=True
     )
     mean[name] = sum(values[len(mine) // 2 :]) / len(last)
     print(f"{name:>12}: mean square over the second half {mean[name]:.2e}")
-axes.set(
-    xlabel="training step",
-    ylabel="squared norm",
-    title="Learner 1 of 2, digits, α = 1.5, β = 1, batches of 16",
-    ylim=(1e-4, None),
-)
+axes.set(xlabel="training step", ylabel="squared norm", ylim=(1e-4, None))
+axes.set_title("Learner 1 of 2, digits, α = 1.5, β = 1, batches of 16")
 axes.legend(loc="lower left", ncols=3)
 figure.savefig("noise_and_bias_on_digits.svg")
 held = sandwich(last)
