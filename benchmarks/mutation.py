@@ -27,29 +27,25 @@ ROOT = Path(__file__).parents[1]
 
 
 class Area(NamedTuple):
-    """What is changed, what must notice, which of it starts processes, and what is left out because it needs a GPU."""
+    """What is changed, what must notice (the quickest first), and what is left out because it needs a GPU."""
 
     source: str
     tests: list[str]
-    processes: list[str]
     without: str = "-"
 
 
 STUDIES = "tests/rdml/studies/test_{}.py"
-IN_PROCESSES = list(map(STUDIES.format, ("crashes", "trouble", "reading")))
 AREAS = {
     "divergence": Area(
         "convergence/divergence",
         ["tests/convergence/divergence", "tests/convergence/test_identities.py"],
-        [],
         "triton_",
     ),
-    "bounds": Area("convergence/bounds", ["tests/convergence/bounds"], []),
-    "kernel": Area("proofs/kernel", ["tests/proofs", "tests/rdml/test_symbolic_witness.py"], []),
+    "bounds": Area("convergence/bounds", ["tests/convergence/bounds"]),
+    "kernel": Area("proofs/kernel", ["tests/proofs", "tests/rdml/test_symbolic_witness.py"]),
     "store": Area(
         "rdml/store.py",
-        [*map(STUDIES.format, ("store_tables", "store")), *IN_PROCESSES],
-        IN_PROCESSES,
+        [STUDIES.format(name) for name in ("store_tables", "store", "trouble", "reading", "crashes")],
     ),
 }
 
@@ -98,11 +94,9 @@ def is_killed(mutation, area: Area, watched: Watched) -> tuple[bool, str]:
     change = difflib.unified_diff(
         before.splitlines(), after.splitlines(), str(mutation.module_path), n=1, lineterm=""
     )
-    nearest = watched.tests_of(mutation.module_path, mutation.start_pos[0])
+    nearest, are_all = watched.tests_of(mutation.module_path, mutation.start_pos[0])
     outcome = run_tests(trial, nearest, watched.limit(nearest)) if nearest else UNKNOWN_TEST
-    if outcome == 0 and area.processes:
-        outcome = run_tests(trial, area.processes, watched.limit(area.processes))
-    if outcome == UNKNOWN_TEST:  # not seen to be executed, or the change gives the tests other names
+    if outcome == UNKNOWN_TEST or (outcome == 0 and not are_all):  # a change may give tests other names
         outcome = run_tests(trial, area.tests, watched.limit(area.tests))
     shutil.rmtree(trial)
     return outcome != 0, "\n".join(change)

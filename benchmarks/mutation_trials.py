@@ -101,14 +101,18 @@ class Watched:
         self.data = CoverageData(str(folder / ".coverage"))
         self.data.read()
 
-    def tests_of(self, path: Path, line: int) -> list[str]:
-        """The tests that execute the statement at a line, the quickest first; none where that is not known."""
+    def tests_of(self, path: Path, line: int) -> tuple[list[str], bool]:
+        """Tests that execute the statement at a line, the quickest first, and whether no others can notice it.
+
+        What is executed when tests are collected, or in processes that they start, belongs to no test.
+        """
         found: dict[int, set[str]] = defaultdict(set)
         for seen, contexts in self.data.contexts_by_lineno(str(self.folder / path)).items():
-            found[seen] |= {context.rpartition("|")[0] for context in contexts} - {""}
+            found[seen] |= {context.rpartition("|")[0] for context in contexts}
         statement = _statement(ast.parse((self.folder / path).read_text()), line)
-        tests = set().union(*(found[seen] for seen in statement)) & self.seconds.keys()
-        return sorted(tests, key=self.seconds.__getitem__)
+        tests = set().union(*(found[seen] for seen in statement))
+        known = tests & self.seconds.keys()
+        return sorted(known, key=self.seconds.__getitem__), bool(known) and "" not in tests
 
     def limit(self, tests: list[str]) -> float:
         """Seconds after which a change makes these tests or files of tests too slow."""
