@@ -66,7 +66,8 @@ def _judge(
     if checked and status in SHOWN:
         trouble = _gaps(known[claim_id], checked, known, judged, (*above, claim_id))
         status = Status.ASSUMED if trouble else _weakest(known[claim_id], status, judged)
-    evidence = f"{len(checked.steps)} steps checked" if checked and not trouble else trouble
+    count = len(checked.steps) if checked else 0
+    evidence = trouble or f"{count} step{'s' * (count != 1)} checked"
     verdict = Verdict(claim_id, "symbolic", status, None, evidence)
     judged[claim_id] = verdict
     return verdict
