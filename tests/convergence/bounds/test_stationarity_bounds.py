@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+import math
 from fractions import Fraction
 
 import pytest
@@ -7,6 +9,7 @@ import sympy
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 
 from convergence.bounds import scope, stationarity
 
@@ -108,6 +111,30 @@ def test_biased_exact_stops_being_the_worst_case() -> None:
     assert verdicts[:2] == [True, True]
     assert not verdicts[-1]
     assert verdicts == sorted(verdicts, reverse=True)  # up to a finite T and not beyond
+
+
+@pytest.mark.parametrize(
+    ("h", "steps", "inside", "outside"),
+    [(0.25, 8, 1.5, 2), (0.25, 8, 20, 8), (0.5, 4, 1.5, 2), (0.5, 4, 20, 8), (0.75, 3, 1.5, 2)],
+)
+def test_where_biased_exact_stops_being_the_worst_case(h, steps, inside, outside) -> None:
+    """ζ = 1; the gradient G at the start at which a multiplier of the dual vanishes, from closed forms."""
+
+    def least_multiplier(start: float) -> float:
+        path = [1 + (1 - h) ** t * (start - 1) for t in range(steps)]
+        ratios = [(1 - h) * after / before for before, after in itertools.pairwise(path)]
+        sums = [sum(math.prod(ratios[t + 1 : end]) for end in range(t + 1, steps)) for t in range(steps - 1)]
+        return min(1 - total * (1 - ratio) for total, ratio in zip(sums, ratios, strict=True))
+
+    def holds(start: float) -> bool:
+        return stationarity.biased_exact_holds(
+            initial_gap=start**2 / 4, step_size=h / 2, smoothness=2.0, steps=steps, bias_bound=1.0
+        )
+
+    edge = brentq(least_multiplier, inside, outside, xtol=1e-13)
+    within, beyond = (edge + side * math.copysign(1e-6, inside - outside) for side in (1, -1))
+    assert holds(within)
+    assert not holds(beyond)
 
 
 @given(positive, positive, st.fractions(F(1, 50), F(19, 10), max_denominator=50), horizons, positive)
