@@ -27,6 +27,17 @@ def test_thresholds_are_the_numbers_of_the_theory() -> None:
 @pytest.mark.parametrize(("alpha", "constant"), BETWEEN.items())
 def test_best_constant_between_the_thresholds(alpha: float, constant: float) -> None:
     assert bounds.self_bounding_best(alpha) == pytest.approx(constant, abs=6e-7)
+    assert bounds.pinsker_best(1 / alpha) == pytest.approx(1 / (2 * constant), abs=6e-7)
+
+
+def test_the_constant_of_pinsker_at_the_ends() -> None:
+    assert bounds.pinsker_best(0.0) == 0.0
+    assert bounds.pinsker_best(0.4) == pytest.approx(0.2, rel=1e-15)
+    assert bounds.pinsker_best(1.5) == bounds.pinsker_best(math.inf)
+
+
+def test_norms_of_the_gradient() -> None:
+    assert [bounds.own_gradient_bound(norm=norm) for norm in (1, 2, math.inf)] == [2.0, 2**0.5, 1.0]
 
 
 def test_best_constant_is_continuous_and_grows() -> None:
