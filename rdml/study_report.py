@@ -155,7 +155,7 @@ def pictures(
         for name in [name for name in points if f"{name}_low" in points]:
             figure, axes = new_figure()
             quantity_over_key(axes, points, key, name, lines_by=others, limits=found.get(name, ()))
-            lines = f", a line for each combination of {', '.join(others)}" if others else ""
+            lines = f", a line for each combination of {', '.join(map(axis_name, others))}" if others else ""
             words = f"{axis_name(name)} over {axis_name(key)}{lines}; bars are 95 % intervals."
             words += " Open marks: extrapolated to step size 0." if found.get(name) else ""
             for part, stroke in (("bound", "Dashed"), ("exact", "Dotted")):

@@ -5,9 +5,11 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from browsing import serious
 from processes import here, kill_group, rdml, records, study, wait_until
 from test_sweep_command import Start
 
@@ -192,6 +194,20 @@ def test_the_report_is_whole_and_needs_no_network(filled: Path, tmp_path: Path) 
     (verdict,) = json.loads((tmp_path / "o.json").read_text())["verdicts"]
     assert verdict["claim"] == "counting"
     assert verdict["statuses"] == {"checked": 16}
+
+
+@pytest.mark.slow
+def test_axe_finds_nothing_serious_in_a_report_that_fits_a_phone(
+    filled: Path, tmp_path: Path, browser: Any
+) -> None:
+    assert here("report", "count", "--store", filled, "--out", tmp_path).returncode == 0
+    for scheme in ("light", "dark"):
+        size = {"width": 390, "height": 844}
+        with browser.new_context(color_scheme=scheme, viewport=size, offline=True) as context:
+            tab = context.new_page()
+            tab.goto((tmp_path / "count.html").as_uri())
+            assert serious(tab) == []
+            assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 def test_the_report_escapes_all_text_that_it_shows(tmp_path: Path, store: Path) -> None:
