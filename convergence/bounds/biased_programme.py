@@ -35,8 +35,8 @@ def biased_programme(
 ) -> float:
     r"""`A² ≤ max{Σs_t/T : C_m ≤ 2LΔ, all m < T}` for `|1−h| + h√m < 1`, `h = ηL(M+1)` (`biased-programme`).
 
-    The number returned is the dual's value at multipliers repaired to be feasible: whatever the accuracy of
-    the solver it is a bound up to rounding, and close to the optimum (1e-7 relative) if the solver is.
+    The number returned is the value of a feasible point of the dual: whatever the accuracy of the solver it is
+    a bound up to rounding, and close to the optimum (1e-7 relative) if the solver is.
 
     Raises:
         ValueError: if a constant lies outside its range.
@@ -56,38 +56,36 @@ def biased_programme(
     return _dual_value(step, budget, _solve(step, budget, steps)) / steps
 
 
-class _Multipliers(NamedTuple):
-    """Of the constraints `C_m ≤ 2LΔ`, `(T,)`, and the weights of the two geometric means, each `(T − 1,)`."""
+class _Weights(NamedTuple):
+    """Of the two geometric means, each `(T − 1,)`."""
 
-    budget: np.ndarray
-    mean_weights: np.ndarray
-    bias_weights: np.ndarray
+    means: np.ndarray
+    biases: np.ndarray
 
 
-def _dual_value(step: OneStep, budget: float, multipliers: _Multipliers) -> float:
-    r"""A bound of `Σs_t` from any nonnegative multipliers.
+def _dual_value(step: OneStep, budget: float, weights: _Weights) -> float:
+    r"""A bound of `Σs_t` from any positive weights.
 
-    `√(uv) ≤ ½(θu + v/θ)` makes every `C_m` affine from below. With `Λ_t = Σ_{m≥t} π_m`, the sum of
-    `π_m(2LΔ − C_m) ≥ 0` bounds `Σs_t` as soon as each `s_t` has a coefficient of at least 1 in `Σπ_mC_m`;
-    raising `Λ_t` where it must be sees to that, from the last step to the first.
+    `√(uv) ≤ ½(θu + v/θ)` makes every `C_m` affine from below. With multipliers π and `Λ_t = Σ_{m≥t} π_m`, the
+    sum of `π_m(2LΔ − C_m) ≥ 0` bounds `Σs_t` as soon as each `s_t` has a coefficient of at least 1 in
+    `Σπ_mC_m`; the least `Λ_t` that sees to it, from the last step to the first, gives the least bound.
     """
-    theta, psi = multipliers.mean_weights, multipliers.bias_weights
+    theta, psi = np.minimum(weights.means, 2.99), weights.biases  # from 3 on no Λ is enough
     growth = step.linear + step.cross / 2 * (psi + step.relative_bias / psi)
     offset = step.constant + step.cross / 2 * step.squared_bias / psi
     share = (1 + 1 / theta) / 2
-    wanted = np.cumsum(multipliers.budget[::-1])[::-1]
-    last = len(wanted) - 1
+    last = len(theta)
     total, later = 0.0, 0.0
     for t in range(last, -1, -1):
         needed = 1.0 + (later * share[t] * growth[t] if t < last else 0.0)
         kept = 1.5 - theta[t - 1] / 2 if t else 1.0
-        later = max(needed / kept, later, wanted[t])
+        later = max(needed / kept, later)
         total += later * (share[t - 1] * offset[t - 1] if t else budget)
     return float(total)
 
 
-def _solve(step: OneStep, budget: float, steps: int) -> _Multipliers:
-    """Multipliers close to the optimal ones, from the programme's second-order cone form.
+def _solve(step: OneStep, budget: float, steps: int) -> _Weights:
+    """Weights close to the optimal ones, from the dual of the programme's second-order cone form.
 
     Variables, in units of the larger of budget and floor: `s_t`, `C_t`, `q_t ≤ √(s_t(ms_t+ζ²))` and
     `r_t ≤ √(s_{t+1}Y_t)` with `Y_t` affine in `s_t` and `q_t`.
@@ -120,9 +118,8 @@ def _solve(step: OneStep, budget: float, steps: int) -> _Multipliers:
         cones,
         settings,
     ).solve()
-    dual = np.array(found.z)[steps:]
-    means, biases = dual[steps:].reshape(2, count, 3)
-    return _Multipliers(np.clip(dual[:steps], 0.0, None), _weights(means), _weights(biases))
+    means, biases = np.array(found.z)[2 * steps :].reshape(2, count, 3)
+    return _Weights(_weights(means), _weights(biases))
 
 
 def _geometric_means(left: Any, right: Any, constant: float, mean: Any) -> tuple[Any, np.ndarray]:

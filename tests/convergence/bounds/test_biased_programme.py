@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
-from convergence.bounds.biased_programme import _dual_value, _Multipliers, biased_programme
+from convergence.bounds.biased_programme import _dual_value, _Weights, biased_programme
 from convergence.bounds.one_step import one_step
 from convergence.bounds.stationarity import biased_exact, unbiased_exact
 from convergence.bounds.tangent import tangent_bound
@@ -73,13 +73,11 @@ def test_agrees_with_a_general_optimiser(constants):
 
 @given(st.integers(0, 2**32 - 1))
 @settings(max_examples=50)
-def test_any_multipliers_give_a_bound(seed):
+def test_any_weights_give_a_bound(seed):
     random = np.random.default_rng(seed)
     constants = {"step_size": 0.4, "smoothness": 1.0, "bias_bound": 0.3, "relative_bias": 0.2}
-    multipliers = _Multipliers(
-        random.exponential(size=6), random.uniform(0.1, 2.9, size=5), random.lognormal(size=5)
-    )
-    bound = _dual_value(one_step(**constants), 2.0, multipliers)
+    weights = _Weights(random.uniform(0.1, 6, size=5), random.lognormal(size=5))
+    bound = _dual_value(one_step(**constants), 2.0, weights)
     assert bound >= 6 * biased_programme(initial_gap=1.0, steps=6, **constants) * (1 - 1e-6)
 
 
