@@ -21,8 +21,10 @@ from torch.autograd import Function
 from convergence.divergence.backend import is_plain
 
 OLDEST = (3, 3)  # the first Triton with tuples of tensors
-BLOCKS = {2: 2048, 3: 1024, 4: 1024}
-"""Classes in a block by the number of learners; for more, unrolled over pairs, the kernel takes minutes to compile."""
+MOST_LEARNERS = 4
+"""For more, unrolled over pairs, the kernel has too few registers."""
+WARPS = 4
+LANES = 32 * WARPS
 MOST_CLASSES = 2**20
 PROGRAMS_PER_PROCESSOR = 4
 SCALED_AT_ONCE = 2**13
@@ -60,7 +62,7 @@ def takes(logits: Tensor, alpha: object, precision: str) -> bool:
     if not all(isinstance(order, int | float) and math.isfinite(order) for order in orders):
         return False
     learners, batch, classes = logits.shape
-    if not (learners in BLOCKS and batch > 0 and classes <= MOST_CLASSES):
+    if not (2 <= learners <= MOST_LEARNERS and batch > 0 and classes <= MOST_CLASSES):
         return False
     trouble = kernel_trouble()
     if trouble is not None:
@@ -132,17 +134,19 @@ def launch(
     import triton
     import triton.language as tl
 
-    from convergence.divergence.triton_blocks import OF_LEARNER, OF_PAIR
     from convergence.divergence.triton_kernel import IGNORED, cohort_kernel
+    from convergence.divergence.triton_sums import OF_LEARNER, OF_PAIR
 
     learners, batch, classes = logits.shape
     logits = logits if logits.stride(2) == 1 else logits.contiguous()
     device = logits.device
-    block = min(BLOCKS[learners], triton.next_power_of_2(classes))
-    blocks = triton.cdiv(classes, block)
+    each = classes_of_a_lane(logits)
+    block = each * min(LANES, triton.next_power_of_2(triton.cdiv(classes, each)))
     programs = min(batch, PROGRAMS_PER_PROCESSOR * _processors(device))
-    per_block = OF_LEARNER.value * learners + OF_PAIR.value * learners**2
-    notes = torch.empty(programs, blocks + 1, per_block, dtype=torch.float64, device=device)
+    wide = torch.float64 if logits.dtype == torch.float32 else torch.float32
+    constants = torch.empty(
+        programs, OF_LEARNER.value * learners + OF_PAIR.value * learners**2, dtype=wide, device=device
+    )
     divergence = torch.zeros(learners, learners, batch, dtype=torch.float64, device=device)
     counted = torch.ones((), device=device) if labels is None else (labels != IGNORED.value).sum()
     share = (_unit(logits) / counted).float()
@@ -161,26 +165,29 @@ def launch(
         (weights * (_unit(logits) / (temperature * batch))).float(),
         torch.full((1,), 1 / temperature, dtype=torch.float64, device=device),
         share,
-        notes,
+        constants,
         divergence,
         entropy,
         gradient,
         batch * classes,
         batch,
         classes,
-        blocks,
+        triton.cdiv(classes, block),
     )
     with torch.cuda.device_of(logits):
         cohort_kernel[(programs,)](
             *arguments,
             LEARNERS=learners,
             BLOCK=block,
-            PADDED_BLOCKS=max(2, triton.next_power_of_2(blocks)),
+            EACH=each,
+            APART=classes % each
+            > 0,  # rows begin anywhere: lanes read classes next to each other, one by one
             SUPERVISED=labels is not None,
             TEMPERED=temperature != 1,
             GRADIENT=with_gradient,
-            WIDE=tl.float64 if logits.dtype == torch.float32 else tl.float32,
-            num_warps=8,
+            WIDE=tl.float64 if wide == torch.float64 else tl.float32,
+            num_warps=WARPS,
+            enable_fp_fusion=True,
         )
     disagreement = divergence.mean(-1)
     losses = torch.where(weights == 0, 0, weights * disagreement).sum(-1)
@@ -200,6 +207,12 @@ def scale(gradient: Tensor, factors: Tensor) -> Tensor:
     with torch.cuda.device_of(gradient):
         scale_kernel[grid](gradient, factors.float().contiguous(), count, BLOCK=SCALED_AT_ONCE)
     return gradient
+
+
+def classes_of_a_lane(logits: Tensor) -> int:
+    """How many classes a lane reads at once: 16 bytes of each learner, or what registers allow."""
+    size = logits.element_size()
+    return 16 // size // (2 if size == 4 and len(logits) > 2 else 1)
 
 
 @cache

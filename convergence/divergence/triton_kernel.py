@@ -1,8 +1,8 @@
 r"""The fused kernel: losses, disagreements and gradients of a cohort, one program a row of the batch.
 
-The classes of a row are read twice. The first sweep sums up each block by itself; then the blocks are put
-together, in float64, as if they were classes; the second sweep writes the gradient. While the rows in work fit
-the second-level cache, the second sweep does not go back to memory.
+The classes of a row are read twice: for what normalises its distributions, then for D and the gradient. Hard rows, and
+those of float32 logits, take longer: see `triton_again`. While the rows in work fit the second-level cache, only the
+first time is from memory.
 """
 
 # mypy: ignore-errors
@@ -11,87 +11,24 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from convergence.divergence.triton_blocks import OF_LEARNER, OF_PAIR, far, note_blocks, write_gradient
-from convergence.divergence.triton_pairs import block_logs, join_pair, log_of_sum
+from convergence.divergence.triton_again import centre, measure_pair, write_gradient
+from convergence.divergence.triton_sums import OF_LEARNER, OF_PAIR, far, sum_up
+from convergence.divergence.triton_sweeps import measure
 
 IGNORED = tl.constexpr(-100)  # the label that PyTorch's cross-entropy leaves out
 
 
 @triton.jit
-def _join_learners(
-    row_logits,
-    stride_learner,
-    label,
-    own_notes,
-    own_constants,
-    entropy,
-    batch,
-    classes,
-    blocks,
-    scale,
-    LEARNERS: tl.constexpr,
-    PADDED_BLOCKS: tl.constexpr,
-    SUPERVISED: tl.constexpr,
-    TEMPERED: tl.constexpr,
+def _cross_entropies(
+    row_logits, stride_learner, label, own_constants, entropy, batch, classes, LEARNERS: tl.constexpr
 ):
-    """Of every learner: its largest logit, and relative to that the log-sums at τ and at temperature 1."""
-    index = tl.arange(0, PADDED_BLOCKS)
-    held = index < blocks
-    for k in range(LEARNERS):
-        note = own_notes + k * OF_LEARNER * blocks + index
-        tops = tl.load(note, mask=held, other=0.0)
-        sums = tl.load(note + blocks, mask=held, other=0.0)
-        top = tl.max(tl.where(sums > 0.0, tops, float("-inf")), 0)
-        top = tl.where(tl.abs(top) < float("inf"), top, 0.0)
-        log_sum = log_of_sum(block_logs(tops, sums, scale)) - top * scale
-        plain = log_sum
-        if TEMPERED:
-            sums = tl.load(note + 2 * blocks, mask=held, other=0.0)
-            plain = log_of_sum(block_logs(tops, sums, 1.0)) - top
+    inside = (label >= 0) & (label < classes)
+    for k in tl.static_range(LEARNERS):
         constant = own_constants + k * OF_LEARNER
-        tl.store(constant, top)
-        tl.store(constant + 1, log_sum)
-        tl.store(constant + 2, plain)
-        if SUPERVISED:
-            inside = (label >= 0) & (label < classes)
-            at = row_logits + far(k, stride_learner) + tl.where(inside, label, 0)
-            chosen = tl.load(at).to(tl.float64) - top
-            tl.store(entropy + k * batch, tl.where(inside, plain - chosen, float("nan")))
-
-
-@triton.jit
-def _join_pairs(
-    orders,
-    own_notes,
-    pair_notes,
-    own_constants,
-    pair_constants,
-    divergence,
-    batch,
-    blocks,
-    scale,
-    LEARNERS: tl.constexpr,
-    PADDED_BLOCKS: tl.constexpr,
-):
-    """Of every ordered pair: D, and what the second sweep needs (`join_pair`)."""
-    index = tl.arange(0, PADDED_BLOCKS)
-    held = index < blocks
-    for pair in range(LEARNERS * LEARNERS):
-        k, j = pair // LEARNERS, pair % LEARNERS
-        if j != k:
-            alpha = tl.load(orders + pair)
-            note_j, note_k = own_notes + j * OF_LEARNER * blocks, own_notes + k * OF_LEARNER * blocks
-            top_j, top_k = tl.load(own_constants + j * OF_LEARNER), tl.load(own_constants + k * OF_LEARNER)
-            pair_note = pair_notes + pair * OF_PAIR * blocks + index
-            value, top, log_sum, joint_shift, infinite = join_pair(
-                note_j + index, note_k + index, pair_note, held, blocks, top_j, top_k, alpha, scale
-            )
-            tl.store(divergence + pair * batch, value)
-            constant = pair_constants + pair * OF_PAIR
-            tl.store(constant, top)
-            tl.store(constant + 1, log_sum)
-            tl.store(constant + 2, joint_shift)
-            tl.store(constant + 3, infinite.to(tl.float64))
+        at = row_logits + far(k, stride_learner) + tl.where(inside, label, 0)
+        chosen = tl.load(at).to(tl.float64) - tl.load(constant).to(tl.float64)
+        value = tl.load(constant + 2).to(tl.float64) - chosen
+        tl.store(entropy + k * batch, tl.where(inside, value, float("nan")))
 
 
 @triton.jit
@@ -104,7 +41,7 @@ def cohort_kernel(
     shares,
     inverse_temperature_at,
     supervised_share_at,
-    notes,
+    constants,
     divergence,
     entropy,
     gradient,
@@ -114,7 +51,8 @@ def cohort_kernel(
     blocks,
     LEARNERS: tl.constexpr,
     BLOCK: tl.constexpr,
-    PADDED_BLOCKS: tl.constexpr,
+    EACH: tl.constexpr,
+    APART: tl.constexpr,
     SUPERVISED: tl.constexpr,
     TEMPERED: tl.constexpr,
     GRADIENT: tl.constexpr,
@@ -128,95 +66,134 @@ def cohort_kernel(
         shares: `(K, K)` float32, what `∂D(p_j‖p_k)/∂(z_k/τ)` is multiplied by in the gradient; 0 leaves it out.
         inverse_temperature_at: 1/τ, float64; TEMPERED unless it is 1.
         supervised_share_at: what the cross-entropy's gradient is multiplied by, float32.
-        notes: scratch, float64 `(num_programs(0), blocks + 1, OF_LEARNER·K + OF_PAIR·K²)`.
+        constants: scratch of type WIDE, `(num_programs(0), OF_LEARNER·K + OF_PAIR·K²)`.
         divergence: `(K, K, B)` float64, written off the diagonal.
         entropy: the cross-entropies `(K, B)` float64, with SUPERVISED; NaN for a label outside [0, C), and the
             gradient has none for `IGNORED`.
         gradient: `(K, B, C)`, with GRADIENT, and its stride from learner to learner.
-        blocks: ⌈C/BLOCK⌉, at most PADDED_BLOCKS.
+        blocks: ⌈C/BLOCK⌉.
+        BLOCK: classes read at once, EACH of them in a lane, next to each other or, with APART, far from each other.
         WIDE: type in which logits are subtracted and multiplied by α.
     """
     scale = tl.load(inverse_temperature_at)
-    per_block = OF_LEARNER * LEARNERS + OF_PAIR * LEARNERS * LEARNERS
-    own_constants = notes + tl.program_id(0).to(tl.int64) * per_block * (blocks + 1)
+    own_constants = constants + tl.program_id(0) * (OF_LEARNER * LEARNERS + OF_PAIR * LEARNERS * LEARNERS)
     pair_constants = own_constants + OF_LEARNER * LEARNERS
-    own_notes = own_constants + per_block
-    pair_notes = own_notes + OF_LEARNER * LEARNERS * blocks
-    # Between the stages, what some threads wrote is read by others.
     first = tl.program_id(0).to(tl.int64)
     for turn in range(tl.cdiv(batch - tl.program_id(0), tl.num_programs(0))):
         row = first + turn * tl.num_programs(0)
-        row_logits = logits + row * stride_row
+        row_logits, row_gradient = logits + row * stride_row, gradient + row * classes
         label = tl.load(labels + row) if SUPERVISED else 0
         supervised_share = tl.where(label == IGNORED, 0.0, tl.load(supervised_share_at))
+        # Between sweeps, what some threads wrote is read by others.
         tl.debug_barrier()
-        note_blocks(
+        usual = sum_up(
             row_logits,
             stride_learner,
             orders,
             scale,
-            own_notes,
-            pair_notes,
+            own_constants,
+            pair_constants,
             classes,
             blocks,
             LEARNERS,
             BLOCK,
+            EACH,
+            APART,
             TEMPERED,
             WIDE,
         )
         tl.debug_barrier()
-        _join_learners(
-            row_logits,
-            stride_learner,
-            label,
-            own_notes,
-            own_constants,
-            entropy + row,
-            batch,
-            classes,
-            blocks,
-            scale,
-            LEARNERS,
-            PADDED_BLOCKS,
-            SUPERVISED,
-            TEMPERED,
-        )
-        tl.debug_barrier()
-        _join_pairs(
-            orders,
-            own_notes,
-            pair_notes,
-            own_constants,
-            pair_constants,
-            divergence + row,
-            batch,
-            blocks,
-            scale,
-            LEARNERS,
-            PADDED_BLOCKS,
-        )
-        tl.debug_barrier()
-        if GRADIENT:
-            write_gradient(
+        if SUPERVISED:
+            _cross_entropies(
+                row_logits, stride_learner, label, own_constants, entropy + row, batch, classes, LEARNERS
+            )
+        hard = True
+        if tl.float32 == WIDE and usual:
+            hard = measure(
                 row_logits,
                 stride_learner,
                 label,
-                orders,
                 shares,
                 supervised_share,
                 scale,
-                gradient + row * classes,
+                row_gradient,
                 gradient_stride,
                 own_constants,
                 pair_constants,
+                divergence + row,
+                batch,
                 classes,
                 blocks,
                 LEARNERS,
                 BLOCK,
+                EACH,
+                APART,
                 SUPERVISED,
                 TEMPERED,
+                GRADIENT,
                 WIDE,
             )
+        if hard:
+            for pair in range(LEARNERS * LEARNERS):
+                k, j = pair // LEARNERS, pair % LEARNERS
+                if j != k:
+                    logits_j, logits_k = (
+                        row_logits + far(j, stride_learner),
+                        row_logits + far(k, stride_learner),
+                    )
+                    constant_j, constant_k = own_constants + j * OF_LEARNER, own_constants + k * OF_LEARNER
+                    constant = pair_constants + pair * OF_PAIR
+                    centre(
+                        logits_j,
+                        logits_k,
+                        scale,
+                        constant_j,
+                        constant_k,
+                        constant,
+                        classes,
+                        blocks,
+                        BLOCK,
+                        EACH,
+                        APART,
+                        WIDE,
+                    )
+                    value = measure_pair(
+                        logits_j,
+                        logits_k,
+                        scale,
+                        constant_j,
+                        constant_k,
+                        constant,
+                        classes,
+                        blocks,
+                        BLOCK,
+                        EACH,
+                        APART,
+                        WIDE,
+                    )
+                    tl.store(divergence + row + pair * batch, value)
+            if GRADIENT:
+                write_gradient(
+                    row_logits,
+                    stride_learner,
+                    label,
+                    shares,
+                    supervised_share,
+                    scale,
+                    row_gradient,
+                    gradient_stride,
+                    own_constants,
+                    pair_constants,
+                    classes,
+                    blocks,
+                    LEARNERS,
+                    BLOCK,
+                    EACH,
+                    APART,
+                    SUPERVISED,
+                    TEMPERED,
+                    WIDE,
+                )
 
 
 @triton.jit

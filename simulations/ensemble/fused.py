@@ -115,4 +115,5 @@ def advance(
         DIMENSION=dimension,
         DOUBLE=points.dtype == torch.float64,
         BLOCK=BLOCK,
+        enable_fp_fusion=True,
     )
