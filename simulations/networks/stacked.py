@@ -69,7 +69,8 @@ class StackedCohorts:
         self._set_mutual(alpha, beta)
         self._temperature = temperature
         self._momentum, self._nesterov, self._weight_decay = momentum, nesterov, weight_decay
-        self._kept: _Passes | None = None
+        self.passes: _Passes | None = None
+        """Buffers of the last step, kept for the next on batches of the same shape."""
         self._minus_one = torch.full((1, 1, 1, 1), -1.0, dtype=first.dtype, device=first.device)
 
     def _per_layer(self, flat: Tensor, sizes: list[int]) -> list[Tensor]:
@@ -109,11 +110,10 @@ class StackedCohorts:
         share = weights / max(1, learners - 1)
         self._peer_weight: float | Tensor = float(share) if share.ndim == 0 else share
 
-    def _passes(self, groups: int, count: int) -> _Passes:
-        """Buffers for batches of this shape, kept from step to step."""
-        if self._kept is None or (self._kept.groups, self._kept.count) != (groups, count):
-            self._kept = _Passes(self._weights, self._weight_gradients, groups, count)
-        return self._kept
+    def _passes_over(self, groups: int, count: int) -> _Passes:
+        if self.passes is None or (self.passes.groups, self.passes.count) != (groups, count):
+            self.passes = _Passes(self._weights, self._weight_gradients, groups, count)
+        return self.passes
 
     @torch.no_grad()
     def logits(self, inputs: Tensor) -> Tensor:
@@ -132,7 +132,7 @@ class StackedCohorts:
         """One simultaneous step of all on batches `(S, B, *features)` and `(S, B)`, or one batch for all."""
         if labels.ndim == 1:
             inputs, labels = inputs.unsqueeze(0), labels.unsqueeze(0)
-        passes = self._passes(*labels.shape)
+        passes = self._passes_over(*labels.shape)
         logits = passes.forward(inputs.flatten(2))
         passes.backward(self._logit_gradient(logits, labels))
         self._descend()
