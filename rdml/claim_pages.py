@@ -20,6 +20,9 @@ from rdml.graph import dependency_graph
 FOLDED = 400
 """Formulas longer than so many characters of LaTeX are folded."""
 
+BAR = r"\|"
+"""A bare one would end a cell."""
+
 MEANING = """\
 *Proved*: derived by the kernel of proofs for every number of classes and every dimension. *Certified*: a step is a
 rigorous enclosure in interval arithmetic, or rests on one. No claim is called either while something that it rests on
@@ -89,7 +92,8 @@ def _neighbour(account: Account) -> list[str]:
     parts = ["## False neighbour", f"$$\n{_spelled(neighbour.statement)}\n$$"]
     if found is None:
         return [*parts, "Refuted by the numeric witness."]
-    rows = [f"| {name} | {value} |" for name, value in found.items() if name not in ("assertion", "margin")]
+    shown = {name: value for name, value in found.items() if name not in ("assertion", "margin")}
+    rows = [f"| {name} | {str(value).replace('|', BAR)} |" for name, value in shown.items()]
     argued = " or, where the row *by hand* says why, argued" if "by hand" in found else ""
     parts += [
         f"Refuted in closed form. Its hypotheses hold at this instance, each checked exactly{argued}:",
