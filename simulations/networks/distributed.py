@@ -94,6 +94,16 @@ def joined() -> Iterator[Job]:
         dist.destroy_process_group()
 
 
+def check_devices(device: torch.device) -> None:
+    """Refuse more processes on this machine than it has devices: nccl takes one process a device."""
+    here, there = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), torch.cuda.device_count()
+    if device.type == "cuda" and here > there:
+        raise ValueError(
+            f"{here} processes for {there} CUDA devices; one a process is needed: --nproc-per-node {there}, "
+            "or --device cpu"
+        )
+
+
 def _told_to_end(*_: object) -> None:
     raise LostProcess
 

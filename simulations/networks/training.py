@@ -22,7 +22,7 @@ from simulations.device import chosen_device
 from simulations.networks.checkpoint import restore, save
 from simulations.networks.cohort import CohortRun, TrainedOrder, train_cohort
 from simulations.networks.data import Dataset, load
-from simulations.networks.distributed import current_job, naming_lost_processes
+from simulations.networks.distributed import check_devices, current_job, naming_lost_processes
 from simulations.networks.models import PERCEPTRONS, build
 from simulations.networks.monitor import Monitor
 from simulations.networks.result import CHUNK, TrainingResult, score
@@ -60,6 +60,7 @@ def train(
             checkpoint that cannot be written, but the run goes on.
     """
     device = chosen_device(settings.device, settings.precision)
+    check_devices(device)
     if checkpoint_every < 0:
         raise ValueError(f"checkpoint_every is {checkpoint_every}; 0 (the end only) or more is needed")
     if checkpoint is not None and not checkpoint.parent.is_dir():

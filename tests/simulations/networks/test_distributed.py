@@ -13,7 +13,13 @@ import psutil
 import pytest
 import torch
 
-from simulations.networks.distributed import Job, LostProcess, current_job, naming_lost_processes
+from simulations.networks.distributed import (
+    Job,
+    LostProcess,
+    check_devices,
+    current_job,
+    naming_lost_processes,
+)
 from simulations.networks.settings import Settings
 from simulations.networks.training import train
 
@@ -128,6 +134,18 @@ def test_shares_of_two() -> None:
         Job(0, 2).check(7)
     with pytest.raises(ValueError, match="batch"):
         Job(0, 2).wrap([torch.nn.BatchNorm1d(3)])
+
+
+def test_one_device_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "3")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(
+        ValueError, match=r"3 processes for 2 CUDA devices; .* --nproc-per-node 2, or --device cpu"
+    ):
+        check_devices(torch.device("cuda"))
+    check_devices(torch.device("cpu"))
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    check_devices(torch.device("cuda"))
 
 
 @pytest.mark.parametrize(
