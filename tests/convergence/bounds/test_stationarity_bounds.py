@@ -113,6 +113,13 @@ def test_biased_exact_stops_being_the_worst_case() -> None:
     assert verdicts == sorted(verdicts, reverse=True)  # up to a finite T and not beyond
 
 
+def test_without_bias_the_parabola_is_the_worst_function_however_long_the_run() -> None:
+    """After 1,100 halvings the gradient is 0 in floating point."""
+    assert stationarity.biased_exact_holds(
+        initial_gap=1.0, step_size=0.5, smoothness=1.0, steps=3000, bias_bound=0
+    )
+
+
 @pytest.mark.parametrize(
     ("h", "steps", "inside", "outside"),
     [(0.25, 8, 1.5, 2), (0.25, 8, 20, 8), (0.5, 4, 1.5, 2), (0.5, 4, 20, 8), (0.75, 3, 1.5, 2)],
