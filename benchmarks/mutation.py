@@ -21,7 +21,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from mutation_trials import UNKNOWN_TEST, Watched, import_heavy, run_tests
+import pytest
+from mutation_trials import Watched, import_heavy, run_tests
 
 ROOT = Path(__file__).parents[1]
 
@@ -95,11 +96,16 @@ def is_killed(mutation, area: Area, watched: Watched) -> tuple[bool, str]:
         before.splitlines(), after.splitlines(), str(mutation.module_path), n=1, lineterm=""
     )
     nearest, are_all = watched.tests_of(mutation.module_path, mutation.start_pos[0])
-    outcome = run_tests(trial, nearest, watched.limit(nearest)) if nearest else UNKNOWN_TEST
-    if outcome == UNKNOWN_TEST or (outcome == 0 and not are_all):  # a change may give tests other names
+    outcome = run_tests(trial, nearest, watched.limit(nearest)) if nearest else pytest.ExitCode.USAGE_ERROR
+    if (
+        outcome == pytest.ExitCode.USAGE_ERROR
+    ):  # not seen to be executed, or the change gives tests other names
         outcome = run_tests(trial, area.tests, watched.limit(area.tests))
+    elif outcome == pytest.ExitCode.OK and not are_all:
+        others = [*area.tests, *(f"--deselect={test}" for test in nearest)]
+        outcome = run_tests(trial, others, watched.limit(area.tests))
     shutil.rmtree(trial)
-    return outcome != 0, "\n".join(change)
+    return outcome not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED), "\n".join(change)
 
 
 def main() -> int:

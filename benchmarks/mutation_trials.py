@@ -29,10 +29,6 @@ HEAVY = (
 )
 
 
-UNKNOWN_TEST = int(pytest.ExitCode.USAGE_ERROR)
-"""Exit code where a test that was asked for does not exist."""
-
-
 def import_heavy() -> None:
     """Import what every trial needs and no trial changes."""
     sys.dont_write_bytecode = False  # so that a trial compiles nothing but what was changed
@@ -45,19 +41,26 @@ def import_heavy() -> None:
 
 
 class Stopwatch:
-    """A plugin of pytest that writes how many seconds each test took."""
+    """A plugin of pytest that writes how many seconds each test takes, or ends tests that compute for far longer."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, limited: bool) -> None:
         self.path = path
+        self.usual: dict[str, float] = json.loads(path.read_text()) if limited and path.exists() else {}
         self.seconds: defaultdict[str, float] = defaultdict(float)
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Let the system kill the process after so much computing: a change can make a test endless."""
+        if item.nodeid in self.usual:
+            signal.setitimer(signal.ITIMER_PROF, 20 + 4 * self.usual[item.nodeid])
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add a setup, a call or a teardown."""
         self.seconds[report.nodeid] += report.duration
 
     def pytest_sessionfinish(self) -> None:
-        """Write what was measured."""
-        self.path.write_text(json.dumps(self.seconds))
+        """Write what was measured first."""
+        if not self.path.exists():
+            self.path.write_text(json.dumps(self.seconds))
 
 
 def run_tests(folder: Path, arguments: list[str], seconds: float = inf, *, interpret: bool = False) -> int:
@@ -75,7 +78,7 @@ def run_tests(folder: Path, arguments: list[str], seconds: float = inf, *, inter
         sys.path.insert(0, str(folder))
         os.environ["PYTHONPATH"] = str(folder)  # before the installed package, for processes that tests start
         importlib.import_module("numba").config.DISABLE_JIT = interpret
-        watch = Stopwatch(folder / "seconds.json")
+        watch = Stopwatch(folder / "seconds.json", limited=not interpret)
         stop = [] if interpret else ["-x"]
         os._exit(
             pytest.main(["-p", "no:cacheprovider", "-m", "not slow", *stop, *arguments], plugins=[watch])
