@@ -128,6 +128,20 @@ def test_sums_are_linear_and_their_indices_can_be_renamed(e: Expr, f: Expr) -> N
     assert is_zero(Total(value[i] * weight[i] ** 2, i) - Total(value[j] * weight[j] ** 2, j))
 
 
+def test_a_sum_that_a_factor_divides_by_is_cancelled_and_the_others_are_summed() -> None:
+    j, joint, sum_of = Index("j", C), weight[i, k], Total(value[k], k)
+    conditional = joint / Total(joint, i)
+    for factor, indices, left in (
+        (1, (i, k), C),
+        (value[k], (i, k), sum_of),
+        (value[k] * value[j], (i, k, j), sum_of**2),
+    ):
+        assert is_zero(Total(factor * conditional, *indices) - left)
+        assert not is_zero(Total(factor * conditional, *indices) - left / C)
+    assert not is_zero(Total(value[i] * conditional, i, k) - sum_of)
+    assert not is_zero(Total(joint**2 / Total(joint, i), i, k) - C)
+
+
 def test_what_is_no_exact_term_is_refused() -> None:
     for wrong in (0.5 * x, x + Rational(1, 2) * 1.0, Symbol("z", real=True) ** 0.5):
         with pytest.raises(Rejected, match="Float is not an exact term"):
