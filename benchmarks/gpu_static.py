@@ -1,8 +1,8 @@
 """What the Triton kernels become for an H100 that is not there: `python benchmarks/gpu_static.py` needs no device.
 
 Everything runs as on one up to the launch, on tensors without memory; the machine code is then read: registers,
-bytes spilled, instructions of the loops. Nothing is measured, and the times are floors: instructions or bytes over what
-the data sheet says. Exit code 1: a kernel spills registers.
+stack for spilled ones, instructions of the loops. Nothing is measured, and the times are floors: instructions or bytes
+over what the data sheet says. Exit code 1: a kernel spills registers.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def ensemble(device: AbsentDevice, dtype: torch.dtype) -> str:
     )
     fused.advance(made.kernel, lanes, [0.01] * 64, first=0)
     code = device.codes[-1]
-    steps = f"{code.loops[0].instructions} a step"
+    steps = f"{code.loops[0].instructions * 128 / fused.BLOCK:.0f} a step and replica"
     return f"| double well, {str(dtype)[6:]} | {code.registers} | {code.stack} | {steps} | | |"
 
 

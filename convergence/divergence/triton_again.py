@@ -96,7 +96,7 @@ def measure_pair(
         own, own_log, q = learner_of(logits_k, constant_k, rate, place, classes, WIDE)
         common, u, _log_ratio, r = pair_of(target, own, own_log, scale, constant)
         joint, inverse = r * tl.load(constant + 3).to(tl.float32), tl.load(constant + 4).to(tl.float32)
-        alpha, excess = tl.load(constant).to(tl.float32), (tl.load(constant) - 1.0).to(tl.float32)
+        alpha, excess = tl.load(constant).to(tl.float32), tl.load(constant + 6).to(tl.float32)
         total += tl.sum(term(p, q, joint, u, common, alpha, excess, inverse), 1)
     return divergence_of(tl.sum(total.to(tl.float64), 0), constant)
 

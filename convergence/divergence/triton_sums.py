@@ -18,7 +18,9 @@ LOWEST = tl.constexpr(-1e20)  # above that, below every logit that counts
 LEAST_ORDER = tl.constexpr(1e-14)
 # What is kept of a row in the type WIDE: of each learner, then of each ordered pair.
 OF_LEARNER = tl.constexpr(3)  # largest logit, log-sum relative to it at temperature τ, and at 1
-OF_PAIR = tl.constexpr(6)  # α, what centres log p/q, log Σp^α q^(1−α), that sum up to e^80, 1/(α−1), if D = ∞
+OF_PAIR = tl.constexpr(
+    7
+)  # α, what centres log p/q, log Σp^α q^(1−α), that sum up to e^80, 1/(α−1), if D = ∞, α−1
 FAR = tl.constexpr(40.0)  # log Σp^α q^(1−α) of usual pairs: terms of the sum are float32
 
 
@@ -160,6 +162,7 @@ def sum_up(
                 inverse = tl.where(excess == 0.0, 0.0, 1.0 / tl.where(excess == 0.0, 1.0, excess))
                 tl.store(constant + 4, inverse.to(WIDE))
                 tl.store(constant + 5, infinite.to(WIDE))
+                tl.store(constant + 6, excess.to(WIDE))
     return usual
 
 

@@ -149,7 +149,7 @@ def measure(
 @triton.jit
 def divergence_of(total, constant):
     """D from H, the sum of the terms, or from `log Σp^α q^(1−α)`."""
-    excess = tl.load(constant).to(tl.float64) - 1.0
+    excess = tl.load(constant + 6).to(tl.float64)
     mass_less_one = excess * total
     near = (mass_less_one >= -0.5) & (mass_less_one <= 1.0)
     log_mass = tl.where(near, log1p(tl.where(near, mass_less_one, 0.0)), tl.load(constant + 2).to(tl.float64))
