@@ -149,6 +149,14 @@ def loss(device: AbsentDevice, shape: tuple[int, int, int], dtype: torch.dtype) 
     return f"{row} {instructions:.0f} | {issue:.1f} | {special:.1f} |"
 
 
+def scaled(device: AbsentDevice) -> str:
+    triton_cohort.scale(
+        torch.empty(2, 4096, 32000, dtype=torch.bfloat16, device="meta"), torch.empty(2, device="meta")
+    )
+    code = device.codes[-1]
+    return f"| another scale of the gradient, bfloat16 | {code.registers} | {code.stack} | | | |"
+
+
 def ensemble(device: AbsentDevice, dtype: torch.dtype) -> str:
     made = problem("double-well")
     assert made.kernel is not None
@@ -185,6 +193,7 @@ def main() -> int:
         for shape in ((2, 4096, 32000), (3, 2048, 50257), (4, 1024, 128256)):
             if not (bars and shape[0] == 3):
                 print(loss(device, shape, dtype), flush=True)
+    print(scaled(device), flush=True)
     for dtype in (torch.float32, torch.float64):
         print(ensemble(device, dtype), flush=True)
     return 1 if any(code.stack for code in device.codes) else 0

@@ -205,7 +205,9 @@ def scale(gradient: Tensor, factors: Tensor) -> Tensor:
     count = gradient[0].numel()
     grid = (triton.cdiv(count, SCALED_AT_ONCE), len(gradient))
     with torch.cuda.device_of(gradient):
-        scale_kernel[grid](gradient, factors.float().contiguous(), count, BLOCK=SCALED_AT_ONCE)
+        scale_kernel[grid](
+            gradient, factors.float().contiguous(), count, BLOCK=SCALED_AT_ONCE, enable_fp_fusion=True
+        )
     return gradient
 
 

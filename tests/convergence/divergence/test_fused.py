@@ -116,7 +116,9 @@ def test_steep_order() -> None:
     assert relative(found[:, None], expected[:, None]).max() < 1e-6
 
 
-@pytest.mark.parametrize(("dtype", "alpha"), [(torch.bfloat16, 1.0), (torch.bfloat16, 1 - 1e-7), (torch.float16, 1.5)])
+@pytest.mark.parametrize(
+    ("dtype", "alpha"), [(torch.bfloat16, 1.0), (torch.bfloat16, 1 - 1e-7), (torch.float16, 1.5)]
+)
 def test_narrow_logits(dtype: torch.dtype, alpha: float) -> None:
     rows = hard_rows()[:, [0, 1, 6, 7, 8, 9]].to(dtype)
     disagreements, gradient = by_kernel(rows, alpha)
@@ -280,7 +282,10 @@ def test_what_is_said_without_triton(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_kernels_for_a_device_that_is_not_here_spill_no_registers() -> None:
     script = Path(__file__).parents[3] / "benchmarks" / "gpu_static.py"
     done = subprocess.run(
-        [sys.executable, str(script), "--bars"], capture_output=True, text=True, timeout=500
+        [sys.executable, "-W", "error::UserWarning", str(script), "--bars"],
+        capture_output=True,
+        text=True,
+        timeout=500,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "| loss (4, 1024, 128256) bfloat16 |" in done.stdout
