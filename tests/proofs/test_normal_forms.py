@@ -142,6 +142,17 @@ def test_a_sum_that_a_factor_divides_by_is_cancelled_and_the_others_are_summed()
     assert not is_zero(Total(joint**2 / Total(joint, i), i, k) - C)
 
 
+def test_a_divisor_has_one_form_whatever_its_sign_and_factor() -> None:
+    z = Symbol("z", real=True)
+    for same in (
+        -1 / (z - x),
+        Rational(-2, 3) / (Rational(2, 3) * z - Rational(2, 3) * x),
+        x / (x**2 - x * z),
+    ):
+        assert normal(same) == normal(1 / (x - z))
+    assert normal(1 / (x - z) ** 2) == normal(1 / (z - x) ** 2)
+
+
 def test_what_is_no_exact_term_is_refused() -> None:
     for wrong in (0.5 * x, x + Rational(1, 2) * 1.0, Symbol("z", real=True) ** 0.5):
         with pytest.raises(Rejected, match="Float is not an exact term"):
