@@ -133,8 +133,9 @@ def test_a_sum_that_a_factor_divides_by_is_cancelled_and_the_others_are_summed()
     conditional = joint / Total(joint, i)
     for factor, indices, left in (
         (1, (i, k), C),
-        (value[k], (i, k), sum_of),
-        (value[k] * value[j], (i, k, j), sum_of**2),
+        (1, (k, i), C),
+        (value[k], (k, i), sum_of),
+        (value[k] * value[j], (k, j, i), sum_of**2),
     ):
         assert is_zero(Total(factor * conditional, *indices) - left)
         assert not is_zero(Total(factor * conditional, *indices) - left / C)
