@@ -26,8 +26,8 @@ import numpy as np
 from ensemble_rivals import JAX_GENERATORS, STEP_SIZE, jax_run, numpy_run
 
 from simulations.ensemble.compiled.compile import compiled
-from simulations.ensemble.compiled.descent import Block, draw
 from simulations.ensemble.compiled.engine import advance, open_blocks
+from simulations.ensemble.compiled.normals import fill_rows
 from simulations.problems import problem
 from simulations.problems.problem import Problem
 
@@ -49,16 +49,13 @@ STRETCH = 16  # least steps of ours in a round; a run of 2,000 steps returns to 
 
 @compiled
 def fill(normals, states, rounds):  # type: ignore[no-untyped-def]
-    block = Block(normals, states, normals[0], normals, normals)
     for _ in range(rounds):
-        for j in range(0, len(normals), 2):
-            for i in range(normals.shape[1]):
-                normals[j, i], normals[j + 1, i] = draw(block, i)
+        fill_rows(states, normals, True)
 
 
 def raw_run(dtype: str) -> tuple[Run, float]:
     """Normals of the engine's generator, written to a buffer that stays in cache."""
-    blocks = open_blocks([0.0] * 8, 256, seed=0, dtype=dtype)
+    blocks = open_blocks([0.0] * 4, 256, seed=0, dtype=dtype)
     rounds = math.ceil(RAW / blocks.points.size)
     return lambda: fill(blocks.points[0], blocks.states[0], rounds), float(blocks.points.size * rounds)
 

@@ -41,44 +41,53 @@ def _cohort_gradient(x: Array, parameters: Array, direction: Array, sums: Array)
     alpha, beta = parameters[1, 0], parameters[1, 1]
     learners, classes = int(parameters[1, 2]), int(parameters[1, 3])
     width = x.shape[1]
-    weight = beta / like(learners - 1, beta)
+    others = like(learners - 1, beta)
+    weight = beta / others
     own, mixture = np.empty((classes, width), x.dtype), np.empty((classes, width), x.dtype)
     own_scale, mixture_scale = np.empty(width, x.dtype), np.empty(width, x.dtype)
     for k in range(learners):
         logits, out = x[k * classes : (k + 1) * classes], direction[k * classes : (k + 1) * classes]
-        _mix(like(0, alpha), logits, logits, own, own_scale)
-        out[:] = 0
+        _mix(_own, alpha, logits, logits, own, own_scale)
         for j in range(learners):
             if j != k:
-                _mix(alpha, x[j * classes : (j + 1) * classes], logits, mixture, mixture_scale)
+                _mix(_mixture, alpha, x[j * classes : (j + 1) * classes], logits, mixture, mixture_scale)
+                first = j == (1 if k == 0 else 0)
                 for c in range(classes):
                     for i in range(width):
-                        out[c, i] += own[c, i] * own_scale[i] - mixture[c, i] * mixture_scale[i]
+                        r = mixture[c, i] * mixture_scale[i]
+                        out[c, i] = r if first else out[c, i] + r
         for c in range(classes):
             label = parameters[0, k * classes + c]
             for i in range(width):
-                gradient = own[c, i] * own_scale[i] - label
-                bias = weight * out[c, i]
+                p = own[c, i] * own_scale[i]
+                gradient, bias = p - label, weight * (others * p - out[c, i])
                 out[c, i] = gradient + bias
                 sums[0, i] += gradient * gradient
                 sums[1, i] += bias * bias
 
 
 @inlined
-def _mix(alpha: Real, target: Array, own: Array, powers: Array, scale: Array) -> None:
-    """The mixture `r_α ∝ p^α q^(1−α)` of the softmax of `target` and `own`, as `powers · scale`."""
-    rest = like(1, alpha) - alpha
+def _own(alpha: Real, target: Real, own: Real) -> Real:
+    return own
+
+
+@inlined
+def _mixture(alpha: Real, target: Real, own: Real) -> Real:
+    return own + alpha * (target - own)
+
+
+@inlined
+def _mix(logit: Any, alpha: Real, target: Array, own: Array, powers: Array, scale: Array) -> None:
+    """The softmax of `logit(alpha, target, own)`, as `powers · scale`."""
     width = own.shape[1]
     largest = np.full(width, like(-np.inf, alpha))
     for c in range(len(own)):
         for i in range(width):
-            power = alpha * target[c, i] + rest * own[c, i]
-            powers[c, i] = power
-            largest[i] = power if power > largest[i] else largest[i]
+            largest[i] = max(largest[i], logit(alpha, target[c, i], own[c, i]))
     scale[:] = 0
     for c in range(len(own)):
         for i in range(width):
-            power = exp(powers[c, i] - largest[i])
+            power = exp(logit(alpha, target[c, i], own[c, i]) - largest[i])
             powers[c, i] = power
             scale[i] += power
     for i in range(width):

@@ -75,12 +75,13 @@ def like(typing_context: Any, number: Any, model: Any) -> Any:
 
 
 def by_precision(double: Any, single: Any) -> Callable[[Any], Any]:
-    """Decorates a declaration for compiled code: `double` if its first argument is float64, `single` if float32."""
+    """Decorates a declaration for compiled code: `double` if its first argument has 64 bits, `single` if 32."""
+    forms = {types.float64: double, types.int64: double, types.float32: single, types.int32: single}
 
     def declare(function: Any) -> Any:
         @overload(function, strict=False, jit_options=_INLINED)
         def choose(first: Any, *rest: Any) -> Any:
-            return {types.float64: double, types.float32: single}.get(first)
+            return forms.get(first)
 
         return function
 

@@ -2,7 +2,7 @@
 
 A block holds B replicas side by side: coordinate j of all of them is row j of an array `(d, B)`, so that
 every inner loop runs over replicas and vectorises, and the block stays in cache for all steps of a call.
-Normals are made in registers, in the loop that uses them.
+Normals are made in rows of four, which stay in the nearest cache.
 
 A step takes normals in the order of the coordinates, from pairs. Where d is odd the last pair of a step has
 one left over, which waits in `spare` for coordinate 0 of the next step.
@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 
 from simulations.ensemble.compiled.compile import OPTIONS, Real, inlined, like
-from simulations.ensemble.compiled.normals import draw_pair
+from simulations.ensemble.compiled.normals import fill_rows
 
 CHUNK = 128
 """Steps over which squares are summed in the precision of the run, before they go to the float64 totals."""
@@ -70,6 +70,7 @@ class Block(NamedTuple):
         x: points, `(d, B)`.
         states: of the streams, `(4, B)`.
         spare: the normal left over, `(B,)`.
+        normals: scratch, `(4, B)`.
         direction: scratch for `∇F + b`, `(d, B)`.
         sums: see `GRADIENT`, `(3, B)`.
     """
@@ -77,6 +78,7 @@ class Block(NamedTuple):
     x: Array
     states: Array
     spare: Array
+    normals: Array
     direction: Array
     sums: Array
 
@@ -86,7 +88,7 @@ def descend(step: Any, function: Any, blocks: Blocks, steps: Steps) -> None:
     """Take the steps with every block, in place.
 
     Args:
-        step: `block_step`, `coordinate_step`, `fused_step` or `point_step`.
+        step: `block_step`, `coordinate_step` or `point_step`.
         function: what describes the problem to `step`.
         blocks: where the ensemble stands.
         steps: which to take.
@@ -94,13 +96,14 @@ def descend(step: Any, function: Any, blocks: Blocks, steps: Steps) -> None:
     count, dimension, width = blocks.points.shape
     step_sizes = steps.step_sizes
     chunk = CHUNK if (step_sizes == step_sizes[0]).all() else 1  # η factors out of a chunk's sums
+    normals = np.empty((4, width), blocks.points.dtype)
     direction = np.empty((dimension, width), blocks.points.dtype)
     sums = np.empty((3, width), blocks.points.dtype)
     for n in range(count):
-        block = Block(blocks.points[n], blocks.states[n], blocks.spare[n], direction, sums)
+        block = Block(blocks.points[n], blocks.states[n], blocks.spare[n], normals, direction, sums)
         for begin in range(0, len(step_sizes), chunk):
             end = min(begin + chunk, len(step_sizes))
-            start = Block(block.x.copy(), block.states.copy(), block.spare.copy(), direction, sums)
+            start = Block(block.x.copy(), block.states.copy(), block.spare.copy(), normals, direction, sums)
             sums[:] = 0
             _take(step, function, block, steps, begin, end)
             within = True
@@ -133,48 +136,26 @@ def coordinate_step(slope: Any, block: Block, steps: Steps, t: int) -> None:
 
     Rows 0 and 1 of the parameters hold the a_j and the bias.
     """
-    x, _, _, direction, sums = block
-    squared_bias = like(0, x[0, 0])
-    for j in range(len(x)):
-        a, bias = steps.parameters[0, j], steps.parameters[1, j]
-        squared_bias += bias * bias
-        for i in range(x.shape[1]):
-            gradient = slope(x[j, i], a)
-            direction[j, i] = gradient
-            sums[GRADIENT, i] += gradient * gradient
-        if bias != 0:
-            for i in range(x.shape[1]):
-                direction[j, i] += bias
+    _move(_coordinate, slope, block, steps, t)
+    squared_bias = like(0, steps.noise_scale)
+    for j in range(len(block.x)):
+        squared_bias += steps.parameters[1, j] * steps.parameters[1, j]
     if squared_bias > 0:
-        for i in range(x.shape[1]):
-            sums[BIAS, i] += squared_bias
-    _move(block, steps, t)
+        for i in range(block.x.shape[1]):
+            block.sums[BIAS, i] += squared_bias
 
 
 @inlined
-def fused_step(slope: Any, block: Block, steps: Steps, t: int) -> None:
-    """What `coordinate_step` does, in one pass: faster if the slope takes few operations, slower otherwise."""
-    x, _, _, _, sums = block
-    dimension, width = x.shape
-    if dimension % 2:
-        coordinate_step(slope, block, steps, t)
-        return
-    noise_scale, step_size, squared_bias = steps.noise_scale, steps.step_sizes[t], like(0, x[0, 0])
-    for j in range(0, dimension, 2):
-        a, next_a = steps.parameters[0, j], steps.parameters[0, j + 1]
-        bias, next_bias = steps.parameters[1, j], steps.parameters[1, j + 1]
-        squared_bias += bias * bias + next_bias * next_bias
-        for i in range(width):
-            normal, next_normal = draw(block, i)
-            here, there = x[j, i], x[j + 1, i]
-            gradient, next_gradient = slope(here, a), slope(there, next_a)
-            x[j, i] = here - step_size * (gradient + bias + noise_scale * normal)
-            x[j + 1, i] = there - step_size * (next_gradient + next_bias + noise_scale * next_normal)
-            sums[GRADIENT, i] += gradient * gradient + next_gradient * next_gradient
-            sums[NORM, i] += here * here + there * there
-    if squared_bias > 0:
-        for i in range(width):
-            sums[BIAS, i] += squared_bias
+def _coordinate(slope: Any, block: Block, steps: Steps, t: int, j: int, normals: Array) -> None:
+    x, sums = block.x, block.sums
+    noise_scale, step_size = steps.noise_scale, steps.step_sizes[t]
+    a, bias = steps.parameters[0, j], steps.parameters[1, j]
+    for i in range(x.shape[1]):
+        here = x[j, i]
+        gradient = slope(here, a)
+        x[j, i] = here - step_size * (gradient + bias + noise_scale * normals[i])
+        sums[GRADIENT, i] += gradient * gradient
+        sums[NORM, i] += here * here
 
 
 @inlined
@@ -185,7 +166,7 @@ def block_step(gradient: Any, block: Block, steps: Steps, t: int) -> None:
     of `sums (3, B)`. Inner loops over replicas vectorise.
     """
     gradient(block.x, steps.parameters, block.direction, block.sums)
-    _move(block, steps, t)
+    _move(_along, None, block, steps, t)
 
 
 @inlined
@@ -194,7 +175,7 @@ def point_step(gradient: Any, block: Block, steps: Steps, t: int) -> None:
 
     Easier to write, and several times slower, for it does not vectorise. There is no bias.
     """
-    x, _, _, direction, sums = block
+    x, _, _, _, direction, sums = block
     point, slope = np.empty(len(x), x.dtype), np.empty(len(x), x.dtype)
     for i in range(x.shape[1]):
         for j in range(len(x)):
@@ -206,48 +187,42 @@ def point_step(gradient: Any, block: Block, steps: Steps, t: int) -> None:
         sums[GRADIENT, i] += squared
         for j in range(len(x)):
             direction[j, i] = slope[j]
-    _move(block, steps, t)
+    _move(_along, None, block, steps, t)
 
 
 @inlined
-def _move(block: Block, steps: Steps, t: int) -> None:
-    x, _, spare, direction, sums = block
-    dimension, width = x.shape
+def _along(_: Any, block: Block, steps: Steps, t: int, j: int, normals: Array) -> None:
+    x, direction, sums = block.x, block.direction, block.sums
     noise_scale, step_size = steps.noise_scale, steps.step_sizes[t]
-    j = 0
+    for i in range(x.shape[1]):
+        here = x[j, i]
+        x[j, i] = here - step_size * (direction[j, i] + noise_scale * normals[i])
+        sums[NORM, i] += here * here
+
+
+@inlined
+def _move(move: Any, function: Any, block: Block, steps: Steps, t: int) -> None:
+    """Give each coordinate to `move` with its normals."""
+    dimension, normals, j = len(block.x), block.normals, 0
     if _waits(block, steps, t):
-        for i in range(width):
-            here = x[0, i]
-            x[0, i] = here - step_size * (direction[0, i] + noise_scale * spare[i])
-            sums[NORM, i] += here * here
+        move(function, block, steps, t, 0, block.spare)
         j = 1
-    while j + 1 < dimension:
-        for i in range(width):
-            normal, next_normal = draw(block, i)
-            here, there = x[j, i], x[j + 1, i]
-            x[j, i] = here - step_size * (direction[j, i] + noise_scale * normal)
-            x[j + 1, i] = there - step_size * (direction[j + 1, i] + noise_scale * next_normal)
-            sums[NORM, i] += here * here + there * there
-        j += 2
-    if j < dimension:
-        for i in range(width):
-            normal, spare[i] = draw(block, i)
-            here = x[j, i]
-            x[j, i] = here - step_size * (direction[j, i] + noise_scale * normal)
-            sums[NORM, i] += here * here
+    while j < dimension:
+        if j + 3 < dimension:
+            fill_rows(block.states, normals, True)
+            taken = 4
+        else:
+            fill_rows(block.states, normals, False)
+            taken = min(2, dimension - j)
+        for k in range(taken):
+            move(function, block, steps, t, j + k, normals[k])
+        j += taken
+    if _waits(block, steps, t + 1):
+        for i in range(len(block.spare)):
+            block.spare[i] = normals[1, i]
 
 
 @inlined
 def _waits(block: Block, steps: Steps, t: int) -> bool:
-    """Whether the step before left a normal over."""
+    """Whether the step before t left a normal over."""
     return (steps.first + t) * len(block.x) % 2 != 0
-
-
-@inlined
-def draw(block: Block, i: int) -> tuple[Real, Real]:
-    """The next two normals of replica i, whose stream is advanced."""
-    states = block.states
-    normal, next_normal, states[0, i], states[1, i], states[2, i], states[3, i] = draw_pair(
-        block.x[0, 0], states[0, i], states[1, i], states[2, i], states[3, i]
-    )
-    return normal, next_normal

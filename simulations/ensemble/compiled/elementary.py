@@ -7,6 +7,7 @@ is within 2.5 units in the last place of its value, `sine_of_turns` within 2 of 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,9 @@ _LOG_SINGLE = (
     -0.25000280849597106,
     0.33333326539476277,
 )
+# The same polynomials for −2 log. Factors that are powers of two round nothing anew, and spare multiplications.
+_RADIUS = tuple(c * 2.0 ** -(2 * k + 2) for k, c in zip(range(6, -1, -1), _LOG, strict=True))
+_RADIUS_SINGLE = tuple(c * 2.0 ** -(k + 2) for k, c in zip(range(7, -1, -1), _LOG_SINGLE, strict=True))
 # sin(πr/2)/r and cos(πr/2) as polynomials in r² for |r| ≤ ½
 _SINE = (
     5.633938483014809e-08,
@@ -106,25 +110,28 @@ def polynomial(coefficients: tuple[float, ...], z: Real) -> Real:
     return value
 
 
-def _log_double(u: Real) -> Real:
-    exponent = (bits(u) - np.int64(0x3FE6A09E667F3BCD)) >> np.int64(52)  # leaves the mantissa in [√½, √2)
-    mantissa = bits(bits(u) - (exponent << np.int64(52)))
-    s = (mantissa - 1.0) / (mantissa + 1.0)
+def _radius_double(k: Real) -> Real:
+    exponent = (bits(k) - np.int64(0x3FE6A09E667F3BCD)) >> np.int64(52)  # leaves the mantissa in [√½, √2)
+    mantissa = bits(k) - (exponent << np.int64(52))
+    half = bits(mantissa - np.int64(1 << 52))
+    s = (1.0 - bits(mantissa)) / (half + 0.5)  # −2 times the s of `_LOG`
     z = s * s
-    return exponent * 0.6931471805599453 + (2.0 * s + s * z * polynomial(_LOG, z))
+    return math.sqrt((53 - exponent) * 1.3862943611198906 + (2.0 * s + s * z * polynomial(_RADIUS, z)))
 
 
-def _log_single(u: Real) -> Real:
-    exponent = np.int32(np.int32(bits(u) - np.int32(0x3F3504F3)) >> np.int32(23))
-    mantissa = bits(np.int32(bits(u) - np.int32(exponent << np.int32(23))))
-    f = mantissa - np.float32(1)
-    correction = f * f * (f * polynomial(_LOG_SINGLE, f) - np.float32(0.5))
-    return np.float32(exponent) * np.float32(0.6931471805599453) + (f + correction)
+def _radius_single(k: Real) -> Real:
+    exponent = np.int32(np.int32(bits(k) - np.int32(0x3F3504F3)) >> np.int32(23))
+    mantissa = np.int32(bits(k) - np.int32(exponent << np.int32(23)))
+    f = bits(np.int32(mantissa + np.int32(1 << 23))) - np.float32(2)  # twice the f of `_LOG_SINGLE`
+    correction = f * f * (f * polynomial(_RADIUS_SINGLE, f) - np.float32(0.25))
+    return math.sqrt(
+        np.float32(np.int32(np.int32(32) - exponent)) * np.float32(1.3862943611198906) - (f + correction)
+    )
 
 
-@by_precision(_log_double, _log_single)
-def log(u: Real) -> Any:
-    """Natural logarithm of a normal positive number."""
+@by_precision(_radius_double, _radius_single)
+def radius(k: Real) -> Any:
+    """`√(−2 log(k/2⁵³))` for `1 ≤ k ≤ 2⁵³` (float64), `√(−2 log(k/2³²))` for `½ ≤ k ≤ 2³²` (float32)."""
 
 
 def _cosine_sine_double(r: Real) -> tuple[Real, Real]:

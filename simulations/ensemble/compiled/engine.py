@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +18,9 @@ VECTOR = 32
 
 WIDTH = 256
 """Most replicas in a block."""
+
+LINE = 64
+"""Bytes of a cache line."""
 
 CACHE = 2**18
 """Most bytes of a block's points, unless that leaves fewer than `VECTOR` replicas."""
@@ -46,12 +50,21 @@ def open_blocks(
     count = -(-replicas // width)
     states = initial_states(seed, count * width, first_replica)
     return Blocks(
-        points=np.ascontiguousarray(np.broadcast_to(x[:, None], (count, len(x), width))),
+        points=_aligned(np.broadcast_to(x[:, None], (count, len(x), width))),
         totals=np.zeros((count, 4, width)),
         diverged_at=np.full((count, width), -1),
-        states=np.ascontiguousarray(states.reshape(count, width, 4).transpose(0, 2, 1)),
-        spare=np.zeros((count, width), dtype),
+        states=_aligned(states.reshape(count, width, 4).transpose(0, 2, 1)),
+        spare=_aligned(np.zeros((count, width), dtype)),
     )
+
+
+def _aligned(array: NDArray[Any]) -> NDArray[Any]:
+    """A copy whose rows begin with a cache line: vectors that lie across two make a step up to a fifth slower."""
+    room = np.empty(array.nbytes + LINE - 1, np.uint8)
+    start = -room.ctypes.data % LINE
+    copy = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
 
 
 def _width(replicas: int, point_bytes: int) -> int:

@@ -7,15 +7,15 @@ its upper half, `(w + ½)/2³²`, and v of its lower half, `w/2³²`. Either way
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from simulations.ensemble.compiled.compile import Real, bits, by_precision, compiled, inlined
-from simulations.ensemble.compiled.elementary import cosine_sine, log
+from simulations.ensemble.compiled.elementary import cosine_sine, radius
 
 Word = Any
+Bits = Any
 State = tuple[Word, Word, Word, Word]
 U = np.uint64
 
@@ -35,55 +35,72 @@ def next_word(s0: Word, s1: Word, s2: Word, s3: Word) -> tuple[Word, Word, Word,
     return word, s0, s1, s2, s3
 
 
-@inlined
-def normals_from_two_words(first: Word, second: Word) -> tuple[Real, Real]:
-    """Two float64 normals."""
-    radius = math.sqrt(-2.0 * log(np.float64(np.int64(first >> U(11)) + 1) * 2.0**-53))
-    turns = second & U(0xFFFFFFFFFFFFF800)
+def _pair_double(first: Bits, second: Bits) -> tuple[Real, Real]:
+    length = radius(np.float64((first >> np.int64(11) & np.int64(2**53 - 1)) + 1))
+    turns = U(second) & U(0xFFFFFFFFFFFFF800)
     quadrant = (turns + U(1 << 61)) >> U(62)  # the nearest quarter turn
     cosine, sine = cosine_sine(np.float64(np.int64(turns << U(2))) * 2.0**-64)
     swap = (quadrant & U(1)) != U(0)
     x, y = (sine, cosine) if swap else (cosine, sine)
     x = bits(bits(x) ^ np.int64(((quadrant + U(1)) & U(2)) << U(62)))
     y = bits(bits(y) ^ np.int64((quadrant & U(2)) << U(62)))
-    return radius * x, radius * y
+    return length * x, length * y
 
 
-@inlined
-def normals_from_word(word: Word) -> tuple[Real, Real]:
-    """Two float32 normals."""
+def _pair_single(first: Bits, second: Bits) -> tuple[Real, Real]:
     # numba widens 32-bit integers to 64 bits in every operation; each result is cut back, or the loop runs on
     # 64-bit lanes and rounds elsewhere.
-    upper = np.float32(np.uint32(word >> U(32)))
-    radius = math.sqrt(np.float32(-2) * log(upper * np.float32(2.0**-32) + np.float32(2.0**-33)))
-    turns = np.int32(word)
-    quadrant = np.int32(np.int32(turns + np.int32(1 << 29)) >> np.int32(30))
-    cosine, sine = cosine_sine(np.float32(np.int32(turns << np.int32(2))) * np.float32(2.0**-32))
+    length = radius(np.float32(np.uint32(first)) + np.float32(0.5))
+    quadrant = np.int32(np.int32(second + np.int32(1 << 29)) >> np.int32(30))
+    cosine, sine = cosine_sine(np.float32(np.int32(second << np.int32(2))) * np.float32(2.0**-32))
     swap = np.int32(quadrant & np.int32(1)) != np.int32(0)
     x, y = (sine, cosine) if swap else (cosine, sine)
     x = bits(
         np.int32(bits(x) ^ np.int32(np.int32(np.int32(quadrant + np.int32(1)) & np.int32(2)) << np.int32(30)))
     )
     y = bits(np.int32(bits(y) ^ np.int32(np.int32(quadrant & np.int32(2)) << np.int32(30))))
-    return radius * x, radius * y
+    return length * x, length * y
 
 
-def _draw_double(model: Real, s0: Word, s1: Word, s2: Word, s3: Word) -> Any:
-    first, s0, s1, s2, s3 = next_word(s0, s1, s2, s3)
+@by_precision(_pair_double, _pair_single)
+def pair(first: Bits, second: Bits) -> Any:
+    """Two normals from two integers of their width: what u and v are made of."""
+
+
+def _write_pair_double(model: Real, rows: Any, k: int, i: int, state: State) -> State:
+    first, s0, s1, s2, s3 = next_word(*state)
     second, s0, s1, s2, s3 = next_word(s0, s1, s2, s3)
-    x, y = normals_from_two_words(first, second)
-    return x, y, s0, s1, s2, s3
+    rows[k, i], rows[k + 1, i] = bits(np.int64(first)), bits(np.int64(second))
+    return s0, s1, s2, s3
 
 
-def _draw_single(model: Real, s0: Word, s1: Word, s2: Word, s3: Word) -> Any:
-    word, s0, s1, s2, s3 = next_word(s0, s1, s2, s3)
-    x, y = normals_from_word(word)
-    return x, y, s0, s1, s2, s3
+def _write_pair_single(model: Real, rows: Any, k: int, i: int, state: State) -> State:
+    word, s0, s1, s2, s3 = next_word(*state)
+    rows[k, i], rows[k + 1, i] = bits(np.int32(word >> U(32))), bits(np.int32(word))
+    return s0, s1, s2, s3
 
 
-@by_precision(_draw_double, _draw_single)
-def draw_pair(model: Real, s0: Word, s1: Word, s2: Word, s3: Word) -> Any:
-    """The next two normals of a stream, in the type of `model`, and the state after them."""
+@by_precision(_write_pair_double, _write_pair_single)
+def _write_pair(model: Real, rows: Any, k: int, i: int, state: State) -> Any:
+    """Write the bits of the next pair of a stream into rows k and k + 1; gives the state after it."""
+
+
+@inlined
+def fill_rows(states: Any, rows: Any, two_pairs: bool) -> None:
+    """Write the next pair of normals of each stream into rows 0 and 1, the one after into rows 2 and 3.
+
+    Words first, which lie in the rows as bits, and normals in a second loop: of the shorter loops the processor
+    keeps more turns in flight, and in float32 the second has twice the lanes that words of 64 bits allow.
+    """
+    for i in range(rows.shape[1]):
+        state = states[0, i], states[1, i], states[2, i], states[3, i]
+        state = _write_pair(rows[0, 0], rows, 0, i, state)
+        if two_pairs:
+            state = _write_pair(rows[0, 0], rows, 2, i, state)
+        states[0, i], states[1, i], states[2, i], states[3, i] = state
+    for k in range(0, 4 if two_pairs else 2, 2):
+        for i in range(rows.shape[1]):
+            rows[k, i], rows[k + 1, i] = pair(bits(rows[k, i]), bits(rows[k + 1, i]))
 
 
 @compiled
@@ -98,20 +115,20 @@ def fill_words(states: Any, words: Any) -> None:
 
 @compiled
 def fill_normals(words: Any, normals: Any) -> None:
-    """Turn words `(R, n)` into the normals that `draw_pair` makes of them, `(R, n)` or (float32) `(R, 2n)`."""
+    """Turn words `(R, n)` into the normals that a stream makes of them, `(R, n)` or (float32) `(R, 2n)`."""
     for i in range(normals.shape[0]):
         for j in range(normals.shape[1] // 2):
-            normals[i, 2 * j], normals[i, 2 * j + 1] = _pair(normals[0, 0], words[i], j)
+            normals[i, 2 * j], normals[i, 2 * j + 1] = _pair_of_row(normals[0, 0], words[i], j)
 
 
-def _pair_double(model: Real, words: Any, j: int) -> tuple[Real, Real]:
-    return normals_from_two_words(words[2 * j], words[2 * j + 1])
+def _pair_of_row_double(model: Real, words: Any, j: int) -> tuple[Real, Real]:
+    return pair(np.int64(words[2 * j]), np.int64(words[2 * j + 1]))
 
 
-def _pair_single(model: Real, words: Any, j: int) -> tuple[Real, Real]:
-    return normals_from_word(words[j])
+def _pair_of_row_single(model: Real, words: Any, j: int) -> tuple[Real, Real]:
+    return pair(np.int32(words[j] >> U(32)), np.int32(words[j]))
 
 
-@by_precision(_pair_double, _pair_single)
-def _pair(model: Real, words: Any, j: int) -> Any:
+@by_precision(_pair_of_row_double, _pair_of_row_single)
+def _pair_of_row(model: Real, words: Any, j: int) -> Any:
     """The pair of normals number j of a row of words."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from simulations.ensemble.compiled.compile import Real, compiled, inlined, like
-from simulations.ensemble.compiled.descent import Blocks, Steps, coordinate_step, descend, fused_step
+from simulations.ensemble.compiled.descent import Blocks, Steps, coordinate_step, descend
 from simulations.ensemble.compiled.elementary import sine_of_turns
 
 
@@ -17,7 +17,7 @@ def _quadratic_slope(x: Real, curvature: Real) -> Real:
 @compiled
 def quadratic(blocks: Blocks, steps: Steps) -> None:
     """Rows of parameters: curvatures, bias."""
-    descend(fused_step, _quadratic_slope, blocks, steps)
+    descend(coordinate_step, _quadratic_slope, blocks, steps)
 
 
 @inlined

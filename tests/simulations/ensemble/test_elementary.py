@@ -6,7 +6,7 @@ import pytest
 from numba import njit
 
 from simulations.ensemble.compiled.compile import OPTIONS
-from simulations.ensemble.compiled.elementary import cosine_sine, exp, half_turn_sine, log, sine_of_turns
+from simulations.ensemble.compiled.elementary import cosine_sine, exp, half_turn_sine, radius, sine_of_turns
 
 DTYPES = [np.float64, np.float32]
 CONTEXT = mpmath.mp.clone()
@@ -35,10 +35,13 @@ def rng():
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_log_is_within_its_bound(rng, dtype):
-    near_zero, near_one = 2.0 ** -rng.uniform(0, 53, 800), 1 - 2.0 ** -rng.uniform(1, 23, 800)
-    points = np.concatenate([rng.uniform(1e-9, 1, 800), near_zero, near_one])
-    error, unit = errors(log, CONTEXT.log, points, dtype)
+def test_radius_is_within_its_bound(rng, dtype):
+    bits = 53 if dtype is np.float64 else 32
+    near_one = 1 - 2.0 ** -rng.uniform(1, 23, 800)
+    points = 2.0**bits * np.concatenate(
+        [rng.uniform(1e-9, 1, 800), 2.0 ** -rng.uniform(0, bits, 800), near_one]
+    )
+    error, unit = errors(radius, lambda k: CONTEXT.sqrt(-2 * CONTEXT.log(k / 2**bits)), points, dtype)
     assert (error <= 2.5 * unit).all()
 
 
@@ -78,7 +81,7 @@ def test_nan_stays_nan(function, dtype):
     assert np.isnan(compiled(dtype(np.nan)))
 
 
-@pytest.mark.parametrize("function", [log, exp, half_turn_sine, sine_of_turns])
+@pytest.mark.parametrize("function", [radius, exp, half_turn_sine, sine_of_turns])
 def test_float32_stays_float32(function):
     compiled = njit(lambda x: function(x), **OPTIONS)
     compiled(np.float32(-0.25) if function is exp else np.float32(0.25))
