@@ -98,6 +98,18 @@ def test_labels(labels: Tensor, error: type[Exception], message: str) -> None:
         MutualLoss(1.5)(COHORT, labels)
 
 
+def test_classes_are_on_the_last_axis_of_many() -> None:
+    many = torch.zeros(5, 2, 4, 3)
+    for target, own, message in (
+        (many, many[..., :2], "target has 3 classes, own 2; they must agree"),
+        (many[..., :2], many[0, 0], "target has 2 classes, own 3; they must agree"),
+        (many, many[:, :, :3], r"target \(5, 2, 4\), own \(5, 2, 3\), alpha \(\)"),
+        (many, many[..., :0], r"own has shape \(5, 2, 4, 0\); the last axis holds C >= 1 classes"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            renyi_divergence(target, own, alpha=1)
+
+
 @pytest.mark.parametrize("alpha", [torch.tensor(True), torch.zeros(4, dtype=torch.bool)])
 def test_a_truth_value_is_no_order(alpha: Tensor) -> None:
     with pytest.raises(TypeError, match=r"alpha has dtype torch\.bool; the order is a real number"):
