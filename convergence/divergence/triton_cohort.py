@@ -37,7 +37,7 @@ def kernel_trouble() -> str | None:
     try:
         found = version("triton")
     except PackageNotFoundError:
-        return "Triton is not installed; the fused kernel needs it: pip install renyi-dml[gpu]"
+        return "Triton is not installed; the fused kernel needs it: pip install triton"
     if tuple(int(part) for part in found.split(".")[:2]) < OLDEST:
         needed = ".".join(map(str, OLDEST))
         return f"Triton is {found}; the fused kernel needs {needed} or later: pip install -U triton"
