@@ -207,19 +207,20 @@ def _move(move: Any, function: Any, block: Block, steps: Steps, t: int) -> None:
     if _waits(block, steps, t):
         move(function, block, steps, t, 0, block.spare)
         j = 1
-    while j < dimension:
-        if j + 3 < dimension:
-            fill_rows(block.states, normals, True)
-            taken = 4
-        else:
-            fill_rows(block.states, normals, False)
-            taken = min(2, dimension - j)
-        for k in range(taken):
+    while j + 3 < dimension:
+        fill_rows(block.states, normals, True)
+        for k in range(4):
             move(function, block, steps, t, j + k, normals[k])
-        j += taken
-    if _waits(block, steps, t + 1):
-        for i in range(len(block.spare)):
-            block.spare[i] = normals[1, i]
+        j += 4
+    while j < dimension:
+        fill_rows(block.states, normals, False)
+        move(function, block, steps, t, j, normals[0])
+        if j + 1 < dimension:
+            move(function, block, steps, t, j + 1, normals[1])
+        else:
+            for i in range(len(block.spare)):
+                block.spare[i] = normals[1, i]
+        j += 2
 
 
 @inlined
