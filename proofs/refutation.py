@@ -1,4 +1,4 @@
-"""False neighbours of propositions, refuted exactly: an instance in closed form, every hypothesis of which is checked, or argued.
+"""False neighbours of propositions, refuted exactly: instances in closed form, all hypotheses checked or argued.
 
 An instance gives a number of classes, coordinates, outcomes and steps, and the value of every symbol and family. Sums
 become finite, and signs of the numbers that are left are decided by exact normal forms or rigorous enclosures.
