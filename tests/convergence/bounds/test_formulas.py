@@ -130,6 +130,12 @@ def test_curvature_is_its_formula(alpha, ends) -> None:
     assert gradient.own_curvature(alpha) == ends
 
 
+def test_formulas_where_two_of_their_parts_are_not_alike() -> None:
+    floor = stationarity.quadratic_floor(step_size=STEP, curvatures=[2], noise_variances=[7])
+    assert floor == F(2, 5) * 7 / F(8, 5)  # without bias
+    assert gradient.cohort_mean_remainder(alpha=2, beta=5, oscillation=3) == pytest.approx(5 * 82 * 81 / 160)
+
+
 def test_the_sandwich_is_its_formula() -> None:
     low, high = pathwise.sandwich(contraction=0.6, bias_norm_squared=4, remainder=3)
     spread = math.sqrt(4 + 4 * 0.7 * 3)
