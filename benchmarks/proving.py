@@ -15,9 +15,11 @@ import sys
 import tempfile
 import time
 import tokenize
+from importlib.util import find_spec
 from pathlib import Path
 
-KERNEL = Path(__file__).parents[1] / "proofs" / "kernel"
+(PROOFS,) = find_spec("proofs").submodule_search_locations  # not imported: that is part of the time
+KERNEL = Path(PROOFS) / "kernel"
 MOST_SECONDS, MOST_SECONDS_EACH, MOST_LINES = 60.0, 10.0, 800
 LAYOUT = {
     tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER,
