@@ -10,7 +10,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from convergence.divergence import MutualLoss, cohort_divergence, renyi_divergence, renyi_hvp, tsallis
+from convergence.divergence import (
+    MutualLoss,
+    cohort_divergence,
+    order_derivative,
+    renyi_divergence,
+    renyi_hvp,
+    tsallis,
+)
 
 GENERATOR = torch.Generator().manual_seed(8)
 ROWS = torch.randn(2, 4, 3, generator=GENERATOR, dtype=torch.float64)
@@ -162,3 +169,30 @@ def test_tsallis_beside_order_one() -> None:
         torch.testing.assert_close(tsallis(*ROWS, alpha=near), middle, rtol=1e-7, atol=0)
     with pytest.raises(ValueError, match="alpha=-1 is outside"):
         tsallis(*ROWS, alpha=-1)
+
+
+def test_second_derivatives_at_infinite_order() -> None:
+    own = ROWS[1]
+    target = own + torch.tensor([1.0, 1.0, 0.0])  # two classes share the largest ratio
+    vector, q = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64).expand(4, 3), own.softmax(-1)
+    expected = q * (vector - (q * vector).sum(-1, keepdim=True))  # the escort is locally constant
+    torch.testing.assert_close(renyi_hvp(target, own, vector, alpha=math.inf), expected)
+    alpha = torch.full((4,), math.inf, dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(renyi_divergence(target, own, alpha=alpha).sum(), alpha, create_graph=True)
+    (curvature,) = torch.autograd.grad(slope.sum(), alpha)
+    assert slope.tolist() == curvature.tolist() == [0.0] * 4
+
+
+def test_derivatives_where_the_divergence_is_infinite() -> None:
+    target, own = torch.zeros(2, 2), torch.tensor([[0.0, -math.inf], [0.0, 0.0]])
+    assert renyi_divergence(target, own, alpha=2).isinf().tolist() == [True, False]
+    assert order_derivative(target, own, alpha=2).tolist() == [0.0, 0.0]
+    product = renyi_hvp(target, own, torch.tensor([[1.0, -1.0], [1.0, -1.0]]), alpha=2)
+    assert product[0].tolist() == [0.0, 0.0]
+    assert product[1].abs().min() > 0
+    own = own.double().requires_grad_()
+    value = renyi_divergence(target.double(), own, alpha=2).sum()
+    (slope,) = torch.autograd.grad(value, own, create_graph=True)
+    (curvature,) = torch.autograd.grad((slope * torch.tensor([1.0, -1.0])).sum(), own)
+    assert curvature[0].tolist() == [0.0, 0.0]
+    torch.testing.assert_close(curvature[1], product[1].double())
