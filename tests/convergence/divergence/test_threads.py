@@ -15,7 +15,7 @@ from convergence.divergence.threads import in_threads
 
 
 @pytest.fixture(params=["OpenMP", "Python"])
-def three_threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def three_threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     if request.param == "Python":
         monkeypatch.setattr(threads, "_openmp", lambda: None)
     elif threads._openmp() is None:
@@ -23,7 +23,7 @@ def three_threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(threads, "GRAIN", 50)
     before = torch.get_num_threads()
     torch.set_num_threads(3)
-    yield
+    yield request.param
     torch.set_num_threads(before)
 
 
@@ -35,28 +35,29 @@ def results() -> tuple[torch.Tensor, ...]:
     return *pair, *backend.cohort(logits, alpha, weights, True)
 
 
-def test_threads_do_not_matter(three_threads: None) -> None:
+def test_threads_do_not_matter(three_threads: str) -> None:
     together = results()
     torch.set_num_threads(1)
     for one, other in zip(results(), together, strict=True):
         assert torch.equal(one, other)
 
 
-def test_every_row_once_and_every_thread_at_work(three_threads: None) -> None:
+def test_every_row_once_and_every_thread_at_work(three_threads: str) -> None:
     all_here, ranges, workers = threading.Barrier(3, timeout=60), [], set()
 
     def kernel(start: int, stop: int) -> None:
-        if threading.get_ident() not in workers:
-            workers.add(threading.get_ident())
+        if (name := threading.current_thread().name) not in workers:
+            workers.add(name)
             all_here.wait()  # breaks with fewer than three threads
         ranges.append((start, stop))
 
     in_threads(kernel, (), rows=1000, work=10**6)
     assert len(workers) == 3
+    assert any(name.startswith("renyi-rows") for name in workers) == (three_threads == "Python")
     assert sorted(row for start, stop in ranges for row in range(start, stop)) == list(range(1000))
 
 
-def test_errors_come_through(three_threads: None) -> None:
+def test_errors_come_through(three_threads: str) -> None:
     def kernel(start: int, stop: int) -> None:
         raise KeyboardInterrupt(f"row {start}")
 
@@ -65,7 +66,7 @@ def test_errors_come_through(three_threads: None) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_forked_process_has_threads_of_its_own(three_threads: None) -> None:
+def test_a_forked_process_has_threads_of_its_own(three_threads: str) -> None:
     results()  # the threads of this process are there
     read, write = os.pipe()
     if not (child := os.fork()):
