@@ -136,9 +136,8 @@ def loss(device: AbsentDevice, shape: tuple[int, int, int], dtype: torch.dtype) 
         return f"{row} | | |"
     each = triton_cohort.classes_of_a_lane(logits)
     first, second = code.loops[:2]
-    powers = (
-        shape[0] ** 2
-    )  # of every learner and ordered pair, at every class, and once more to rescale a lane's sums
+    # Of every learner and ordered pair, at every class, and once more to rescale a lane's sums.
+    powers = shape[0] ** 2
     first = first.unrolled(powers * (each + 1))
     second = second.unrolled(powers * each)
     instructions = (first.instructions + second.instructions) / each

@@ -97,9 +97,8 @@ def is_killed(mutation, area: Area, watched: Watched) -> tuple[bool, str]:
     )
     nearest, are_all = watched.tests_of(mutation.module_path, mutation.start_pos[0])
     outcome = run_tests(trial, nearest, watched.limit(nearest)) if nearest else pytest.ExitCode.USAGE_ERROR
-    if (
-        outcome == pytest.ExitCode.USAGE_ERROR
-    ):  # not seen to be executed, or the change gives tests other names
+    if outcome == pytest.ExitCode.USAGE_ERROR:
+        # Not seen to be executed, or the change gives tests other names.
         outcome = run_tests(trial, area.tests, watched.limit(area.tests))
     elif outcome == pytest.ExitCode.OK and not are_all:
         others = [*area.tests, *(f"--deselect={test}" for test in nearest)]

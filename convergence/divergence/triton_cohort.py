@@ -180,8 +180,8 @@ def launch(
             LEARNERS=learners,
             BLOCK=block,
             EACH=each,
-            APART=classes % each
-            > 0,  # rows begin anywhere: lanes read classes next to each other, one by one
+            # Rows begin anywhere: lanes read classes next to each other, one by one.
+            APART=classes % each > 0,
             SUPERVISED=labels is not None,
             TEMPERED=temperature != 1,
             GRADIENT=with_gradient,

@@ -18,9 +18,8 @@ LOWEST = tl.constexpr(-1e20)  # above that, below every logit that counts
 LEAST_ORDER = tl.constexpr(1e-14)
 # What is kept of a row in the type WIDE: of each learner, then of each ordered pair.
 OF_LEARNER = tl.constexpr(3)  # largest logit, log-sum relative to it at temperature τ, and at 1
-OF_PAIR = tl.constexpr(
-    7
-)  # α, what centres log p/q, log Σp^α q^(1−α), that sum up to e^80, 1/(α−1), if D = ∞, α−1
+# α, what centres log p/q, log Σp^α q^(1−α), that sum up to e^80, 1/(α−1), if D = ∞, α−1
+OF_PAIR = tl.constexpr(7)
 FAR = tl.constexpr(40.0)  # log Σp^α q^(1−α) of usual pairs: terms of the sum are float32
 
 

@@ -10,9 +10,8 @@ import triton.language as tl
 from convergence.divergence.triton_sums import LOG2E, OF_LEARNER, OF_PAIR, far, load_logits, place_of
 from convergence.divergence.triton_terms import log1p, usual_term
 
-SMALL = tl.constexpr(
-    1e-3
-)  # a D below which the roundings of the first sweep's sums would show in the gradient
+# Of a D below that, the roundings of the first sweep's sums would show in the gradient.
+SMALL = tl.constexpr(1e-3)
 
 
 @triton.jit
