@@ -19,6 +19,7 @@ from simulations.ensemble.compiled.descent import block_step, descend, point_ste
 from simulations.ensemble.compiled.engine import advance, open_blocks
 from simulations.ensemble.compiled.kernel import Kernel
 from simulations.ensemble.engine import init, step
+from simulations.ensemble.record import MomentRecorder
 from simulations.ensemble.run import one_thread, simulate
 from simulations.experiments.precision import controlled_floor, floor_slope
 from simulations.problems import problem
@@ -74,6 +75,7 @@ def users(rounds: int) -> Iterator[Row]:
                 "block": _compiled_side(made, Kernel(well_blocks, made.kernel.noise_scale, rows), dtype),
                 "point": _compiled_side(made, Kernel(well_points, made.kernel.noise_scale, rows), dtype),
                 "NumPy batch": _general_side(_with_numpy(made), dtype),
+                "NumPy batch, recorded": _general_side(_with_numpy(made), dtype, recorded=True),
                 "torch batch": _general_side(made, dtype),
             }
             rates: dict[str, list[float]] = {name: [] for name in sides}
@@ -92,15 +94,19 @@ def _compiled_side(made: Problem, kernel: Kernel, dtype: str) -> tuple[Any, floa
     return lambda: advance(kernel, blocks, steps, first=0), float(blocks.points.size * len(steps))
 
 
-def _general_side(made: Problem, dtype: str) -> tuple[Any, float]:
+def _general_side(made: Problem, dtype: str, recorded: bool = False) -> tuple[Any, float]:
     state, steps = init(made, replicas=4096, seed=0, dtype=getattr(torch, dtype)), 64
+    recorder = MomentRecorder(made, 10_000, 1, state.x)
 
     def run() -> None:
         nonlocal state
         with torch.no_grad(), one_thread():
             for _ in range(steps):
                 state, seen = step(made, state, step_size=0.02)
-                seen.gradient.square().sum(1)
+                if recorded:
+                    recorder.update(1, seen, 0.02)  # as nearly every step: none of the logarithmic grid
+                else:
+                    seen.gradient.square().sum(1)
 
     return run, float(state.x.numel() * steps)
 

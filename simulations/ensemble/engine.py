@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -49,8 +50,7 @@ def step(
     """`u ← momentum·u + g`, `x ← x − step_size·u` (heavy ball; Nesterov steps along `g + momentum·u`)."""
     x, velocity, streams, iteration = state
     gradient = problem.gradient(x)
-    zero = torch.zeros((), dtype=x.dtype, device=x.device).expand_as(x)
-    bias = noise = zero
+    bias = noise = _zero(x.shape, x.dtype, x.device)
     stochastic = gradient
     if problem.bias:
         bias = problem.bias.function(x, gradient)
@@ -61,5 +61,10 @@ def step(
         stochastic = stochastic + noise
     velocity = momentum * velocity + stochastic if momentum else stochastic
     direction = stochastic + momentum * velocity if nesterov else velocity
-    moved = State(x - step_size * direction, velocity, streams, iteration + 1)
+    moved = State(torch.sub(x, direction, alpha=step_size), velocity, streams, iteration + 1)
     return moved, Observation(x, gradient, bias, noise)
+
+
+@cache  # making it takes two calls of torch, and a step without momentum only three
+def _zero(shape: torch.Size, dtype: torch.dtype, device: torch.device) -> Tensor:
+    return torch.zeros((), dtype=dtype, device=device).expand(shape)

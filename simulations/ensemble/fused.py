@@ -83,7 +83,7 @@ def open_lanes(
         points=x[:, None].repeat(1, replicas),
         totals=torch.zeros(4, replicas, dtype=torch.float64, device=device),
         diverged_at=torch.full((replicas,), -1, device=device),
-        states=torch.from_numpy(states).to(device).T.contiguous(),
+        states=torch.from_numpy(states).to(device),
         spare=torch.zeros(replicas, dtype=dtype, device=device),
     )
 

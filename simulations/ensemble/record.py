@@ -90,17 +90,19 @@ class MomentRecorder:
     def update(self, iteration: int, observation: Observation, step_size: float) -> None:
         """Take in the step from iteration to iteration + 1."""
         squared = observation.gradient.square().sum(1)
-        within = squared <= self.limit  # NaN is not
-        if not bool(within.all()):
+        if not float(squared.max()) <= self.limit:  # NaN is not
+            within = squared <= self.limit
             squared = squared.where(within, torch.inf)
             self.diverged_at[~within & (self.diverged_at < 0)] = iteration
-        self.total += step_size * squared
-        self.bias_norm_squared += step_size * observation.bias.square().sum(1)
+        self.total.add_(squared, alpha=step_size)
+        if self.problem.bias:
+            self.bias_norm_squared.add_(observation.bias.square().sum(1), alpha=step_size)
         self.time += step_size
         if iteration >= self.edges[self.window + 1]:
             self.window += 1
-        self.window_sums[self.window, 0] += squared
-        self.window_sums[self.window, 1] += observation.x.square().sum(1)
+        gradients, norms = self.window_sums[self.window].unbind()
+        gradients += squared
+        norms += observation.x.square().sum(1)
         if self.basin:
             outside = (self.basin(observation.x) != self.home) & (self.left_at < 0)
             self.left_at[outside] = iteration

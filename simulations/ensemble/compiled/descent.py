@@ -173,20 +173,15 @@ def block_step(gradient: Any, block: Block, steps: Steps, t: int) -> None:
 def point_step(gradient: Any, block: Block, steps: Steps, t: int) -> None:
     """A step with a function of one point: `gradient(x, parameters, direction)` writes `∇F` into `direction`.
 
-    Easier to write, and several times slower, for it does not vectorise. There is no bias.
+    Easier to write. A function without a loop vectorises over the points; a loop over coordinates does not, and
+    is several times slower. There is no bias.
     """
-    x, _, _, _, direction, sums = block
-    point, slope = np.empty(len(x), x.dtype), np.empty(len(x), x.dtype)
+    x, direction, sums = block.x, block.direction, block.sums
     for i in range(x.shape[1]):
-        for j in range(len(x)):
-            point[j] = x[j, i]
-        gradient(point, steps.parameters, slope)
-        squared = slope[0] * slope[0]
-        for j in range(1, len(x)):
-            squared += slope[j] * slope[j]
-        sums[GRADIENT, i] += squared
-        for j in range(len(x)):
-            direction[j, i] = slope[j]
+        gradient(x[:, i], steps.parameters, direction[:, i])
+    for j in range(len(x)):
+        for i in range(x.shape[1]):
+            sums[GRADIENT, i] += direction[j, i] * direction[j, i]
     _move(_along, None, block, steps, t)
 
 

@@ -53,7 +53,7 @@ def open_blocks(
         points=_aligned(np.broadcast_to(x[:, None], (count, len(x), width))),
         totals=np.zeros((count, 4, width)),
         diverged_at=np.full((count, width), -1),
-        states=_aligned(states.reshape(count, width, 4).transpose(0, 2, 1)),
+        states=_aligned(states.reshape(4, count, width).transpose(1, 0, 2)),
         spare=_aligned(np.zeros((count, width), dtype)),
     )
 

@@ -105,30 +105,24 @@ def fill_rows(states: Any, rows: Any, two_pairs: bool) -> None:
 
 @compiled
 def fill_words(states: Any, words: Any) -> None:
-    """Write the next words of each stream into its row of `words` and advance `states (R, 4)`, in place."""
-    for i in range(words.shape[0]):
-        s0, s1, s2, s3 = states[i]
-        for j in range(words.shape[1]):
-            words[i, j], s0, s1, s2, s3 = next_word(s0, s1, s2, s3)
-        states[i, 0], states[i, 1], states[i, 2], states[i, 3] = s0, s1, s2, s3
+    """Write the next words of each stream into `words (steps, R, count)` and advance `states (4, R)`, in place."""
+    steps, replicas, count = words.shape
+    for step in range(steps):
+        for j in range(count):
+            for i in range(replicas):
+                word, s0, s1, s2, s3 = next_word(states[0, i], states[1, i], states[2, i], states[3, i])
+                states[0, i], states[1, i], states[2, i], states[3, i] = s0, s1, s2, s3
+                words[step, i, j] = word
 
 
 @compiled
-def fill_normals(words: Any, normals: Any) -> None:
-    """Turn words `(R, n)` into the normals that a stream makes of them, `(R, n)` or (float32) `(R, 2n)`."""
-    for i in range(normals.shape[0]):
-        for j in range(normals.shape[1] // 2):
-            normals[i, 2 * j], normals[i, 2 * j + 1] = _pair_of_row(normals[0, 0], words[i], j)
-
-
-def _pair_of_row_double(model: Real, words: Any, j: int) -> tuple[Real, Real]:
-    return pair(np.int64(words[2 * j]), np.int64(words[2 * j + 1]))
-
-
-def _pair_of_row_single(model: Real, words: Any, j: int) -> tuple[Real, Real]:
-    return pair(np.int32(words[j] >> U(32)), np.int32(words[j]))
-
-
-@by_precision(_pair_of_row_double, _pair_of_row_single)
-def _pair_of_row(model: Real, words: Any, j: int) -> Any:
-    """The pair of normals number j of a row of words."""
+def fill_normals(states: Any, normals: Any) -> None:
+    """Write the next normals of each stream into `normals (steps, R, count)` and advance `states`; steps·count even."""
+    steps, replicas, count = normals.shape
+    rows = np.empty((2, replicas), normals.dtype)
+    for k in range(0, steps * count, 2):
+        fill_rows(states, rows, False)
+        for m in range(2):
+            step, j = divmod(k + m, count)
+            for i in range(replicas):
+                normals[step, i, j] = rows[m, i]

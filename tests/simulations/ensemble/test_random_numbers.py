@@ -8,7 +8,8 @@ import pytest
 from battery import HEAD, TESTS
 from scipy import stats
 
-from simulations.ensemble.compiled.normals import fill_normals, fill_words
+from simulations.ensemble.compiled.compile import compiled
+from simulations.ensemble.compiled.normals import fill_normals, fill_words, pair
 from simulations.ensemble.streams import initial_states
 
 DTYPES = [np.float64, np.float32]
@@ -16,9 +17,15 @@ REJECTED, SUSPECT = 1e-10, 1e-4
 
 
 def words_of(states, count):
-    words = np.empty((len(states), count), dtype=np.uint64)
+    words = np.empty((1, states.shape[1], count), dtype=np.uint64)
     fill_words(states.copy(), words)
-    return words
+    return words[0]
+
+
+def normals_of(states, count, dtype):
+    normals = np.empty((1, states.shape[1], count), dtype)
+    fill_normals(states.copy(), normals)
+    return normals[0]
 
 
 def one_stream(seed):
@@ -41,9 +48,9 @@ def bits_reversed(seed):
 
 def unhashed_states(seed):
     """What hashing prevents: neighbouring replicas whose states differ in a few low bits."""
-    states = np.zeros((HEAD, 4), dtype=np.uint64)
-    states[:, 0] = np.arange(HEAD)
-    states[:, 3] = seed
+    states = np.zeros((4, HEAD), dtype=np.uint64)
+    states[0] = np.arange(HEAD)
+    states[3] = seed
     return words_of(states, 1)[:, 0].copy()
 
 
@@ -88,23 +95,45 @@ def test_every_test_of_the_battery_can_reject():
         assert min(test(words) for words in spoilt.values()) < REJECTED, test.__name__
 
 
+@compiled
+def pairs_of(first, second, normals):
+    for k in range(len(first)):
+        normals[2 * k], normals[2 * k + 1] = pair(first[k], second[k])
+
+
+def normals_of_words(words, dtype):
+    if dtype is np.float64:
+        first, second = words.view(np.int64).reshape(-1, 2).T
+    else:
+        first, second = ((words >> np.uint64(shift)).astype(np.uint32).view(np.int32) for shift in (32, 0))
+    normals = np.empty(2 * len(first), dtype)
+    pairs_of(first.copy(), second.copy(), normals)
+    return normals
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_normals_of_a_stream_are_those_of_its_words(dtype):
+    states = initial_states(3, 5)
+    for stream, words in zip(normals_of(states, 400, dtype), words_of(states, 400), strict=True):
+        assert (stream == normals_of_words(words, dtype)[:400]).all()
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_normals_are_box_muller_of_the_words(dtype):
-    words = one_stream(3)[None, :2000].copy()
-    words[0, :8] = [0, 0, 2**64 - 1, 2**64 - 1, 2**63, 2**61, 2**62 - 1, 2**63 - 2**40]
-    normals = np.empty((1, 2000 if dtype is np.float64 else 4000), dtype)
-    fill_normals(words, normals)
+    words = one_stream(3)[:2000].copy()
+    words[:8] = [0, 0, 2**64 - 1, 2**64 - 1, 2**63, 2**61, 2**62 - 1, 2**63 - 2**40]
+    normals = normals_of_words(words, dtype)
     with mpmath.workdps(30):
         for k in range(0, 1000, 2):
             if dtype is np.float64:
-                u, v = ((int(words[0, k]) >> 11) + 1) / mpmath.mpf(2) ** 53, int(words[0, k + 1]) >> 11
+                u, v = ((int(words[k]) >> 11) + 1) / mpmath.mpf(2) ** 53, int(words[k + 1]) >> 11
                 turns = v / mpmath.mpf(2) ** 53
             else:
-                word = int(words[0, k // 2])
+                word = int(words[k // 2])
                 u, turns = ((word >> 32) + mpmath.mpf(0.5)) / 2**32, word % 2**32 / mpmath.mpf(2) ** 32
             radius = mpmath.sqrt(-2 * mpmath.log(u))
             for found, exact in zip(
-                normals[0, k : k + 2], (mpmath.cospi(2 * turns), mpmath.sinpi(2 * turns)), strict=True
+                normals[k : k + 2], (mpmath.cospi(2 * turns), mpmath.sinpi(2 * turns)), strict=True
             ):
                 # float32 rounds u itself, which costs most where u is next to 1 and the radius next to 0
                 slack = 0 if dtype is np.float64 else 2.0**-24 / max(float(radius), 2.0**-12)
@@ -115,10 +144,8 @@ def test_normals_are_box_muller_of_the_words(dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_law_of_normals(dtype):
-    words = words_of(initial_states(8, 1024), 1024)
-    normals = np.empty((1024, 1024 * (1 if dtype is np.float64 else 2)), dtype)
-    fill_normals(words, normals)
-    sample = normals.astype(np.float64)
+    sample = normals_of(initial_states(8, 1024), 1024 * (1 if dtype is np.float64 else 2), dtype)
+    sample = sample.astype(np.float64)
     count = sample.size
     assert stats.kstest(sample.ravel()[:1_000_000], "norm").pvalue > SUSPECT
     for power in range(1, 9):

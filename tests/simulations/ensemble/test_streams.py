@@ -3,7 +3,8 @@ import pytest
 import torch
 from scipy import stats
 
-from simulations.ensemble.streams import fill_words, initial_states, open_streams, take, variates
+from simulations.ensemble.compiled.normals import fill_words
+from simulations.ensemble.streams import draw, initial_states, open_streams, take
 
 MASK = 2**64 - 1
 
@@ -28,16 +29,16 @@ def reference_words(state, count):
 
 
 def words(seed, replicas, count, first=0):
-    out = np.empty((replicas, count), dtype=np.uint64)
+    out = np.empty((1, replicas, count), dtype=np.uint64)
     fill_words(initial_states(seed, replicas, first), out)
-    return out
+    return out[0]
 
 
 def test_words_are_those_of_the_reference():
     states = initial_states(7, 3)
     found = words(7, 3, 50)
     for i in range(3):
-        assert found[i].tolist() == reference_words(states[i], 50)
+        assert found[i].tolist() == reference_words(states[:, i], 50)
 
 
 def test_a_stream_depends_on_seed_and_replica_alone():
@@ -52,14 +53,15 @@ def test_no_word_is_shared_between_neighbours():
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_take_gives_the_same_numbers_however_they_are_blocked(count):
+@pytest.mark.parametrize("law", ["normal", "sign", "uniform"])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_take_gives_the_same_numbers_however_they_are_blocked(count, law, dtype):
     streams, taken = open_streams(5, 4), []
     for _ in range(600):
-        streams, values = take(streams, "normal", count, torch.float64)
+        streams, values = take(streams, law, count, dtype)
         taken.append(values)
-    whole = np.empty((4, 600 * count), dtype=np.uint64)
-    fill_words(initial_states(5, 4), whole)
-    assert torch.equal(torch.cat(taken, 1), variates(whole, "normal", torch.float64))
+    whole = draw(initial_states(5, 4), law, 1, 600 * count, dtype)[0]
+    assert torch.equal(torch.cat(taken, 1), whole)
 
 
 def test_taking_does_not_change_the_streams_taken_from():
@@ -69,10 +71,10 @@ def test_taking_does_not_change_the_streams_taken_from():
 
 
 def test_laws():
-    raw = words(11, 64, 20_000)
-    normals = variates(raw, "normal", torch.float64).flatten().numpy()
-    uniforms = variates(raw, "uniform", torch.float64).flatten().numpy()
-    signs = variates(raw, "sign", torch.float64).flatten().numpy()
+    normals, uniforms, signs = (
+        draw(initial_states(11, 64), law, 1, 20_000, torch.float64).flatten().numpy()
+        for law in ("normal", "uniform", "sign")
+    )
     assert stats.kstest(normals, "norm").pvalue > 1e-3
     assert stats.kstest(uniforms, "uniform").pvalue > 1e-3
     assert set(signs) == {-1.0, 1.0}
