@@ -19,7 +19,7 @@ def root(value: Real) -> Real:
         numerator, denominator = math.isqrt(value.numerator), math.isqrt(value.denominator)
         if (numerator**2, denominator**2) == (value.numerator, value.denominator):
             return Fraction(numerator, denominator)
-    return value ** Fraction(1, 2)
+    return value**0.5 if hasattr(value, "dtype") else value ** Fraction(1, 2)
 
 
 def larger(value: Real, bound: Real) -> Real:
@@ -34,6 +34,18 @@ def larger(value: Real, bound: Real) -> Real:
 def smaller(value: Real, bound: Real) -> Real:
     """`min(value, bound)` for a number `bound`."""
     return -larger(-value, -bound)
+
+
+def log1p(value: Real) -> Real:
+    """`log(1 + value)` of a float or an array of them, −∞ at −1."""
+    if isinstance(value, float):
+        return math.log1p(value) if value > -1 else -math.inf
+    if hasattr(value, "log1p"):
+        return value.log1p()
+    import numpy as np
+
+    with np.errstate(divide="ignore"):
+        return np.log1p(value)
 
 
 def require(name: str, value: Real, holds: Any, allowed: str) -> None:

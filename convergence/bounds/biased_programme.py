@@ -19,6 +19,7 @@ import numpy as np
 from scipy import sparse
 
 from convergence.bounds.arithmetic import require_sgd
+from convergence.bounds.geometric import geometric_mean
 from convergence.bounds.one_step import OneStep, one_step
 
 
@@ -71,8 +72,8 @@ def _dual_value(step: OneStep, budget: float, weights: _Weights) -> float:
     `Σπ_mC_m`; the least `Λ_t` that sees to it, from the last step to the first, gives the least bound.
     """
     theta, psi = np.minimum(weights.means, 2.99), weights.biases  # from 3 on no Λ is enough
-    growth = step.linear + step.cross / 2 * (psi + step.relative_bias / psi)
-    offset = step.constant + step.cross / 2 * step.squared_bias / psi
+    growth = step.linear + step.length * step.cross / 2 * (psi + step.relative_bias / psi)
+    offset = step.length * (step.constant + step.cross / 2 * step.squared_bias / psi)
     share = (1 + 1 / theta) / 2
     last = len(theta)
     total, later = 0.0, 0.0
@@ -87,15 +88,17 @@ def _dual_value(step: OneStep, budget: float, weights: _Weights) -> float:
 def _solve(step: OneStep, budget: float, steps: int) -> _Weights:
     """Weights close to the optimal ones, from the dual of the programme's second-order cone form.
 
-    Variables, in units of the larger of budget and floor: `s_t`, `C_t`, `q_t ≤ √(s_t(ms_t+ζ²))` and
+    Variables, in units of the larger of budget and what floor is reached: `s_t`, `C_t`, `q_t ≤ √(s_t(ms_t+ζ²))` and
     `r_t ≤ √(s_{t+1}Y_t)` with `Y_t` affine in `s_t` and `q_t`.
     """
-    unit = max(budget, step.floor()) or 1.0  # both are 0 at a minimum without noise or bias
-    squared_bias, constant, count = step.squared_bias / unit, step.constant / unit, steps - 1
+    # As in `tangent`: of a floor far above the budget few steps reach little.
+    reached = step.floor() * geometric_mean(step.rate(), steps).loss
+    unit = max(budget, reached) or 1.0  # both are 0 at a minimum without noise or bias
+    squared_bias, constant, count = step.squared_bias / unit, step.length * step.constant / unit, steps - 1
     identity = sparse.identity(2 * steps + 2 * count, format="csr")
     s, c = identity[:steps], identity[steps : 2 * steps]
     q, r = identity[2 * steps : 2 * steps + count], identity[2 * steps + count :]
-    next_square = step.linear * s[:-1] + step.cross * q
+    next_square = step.linear * s[:-1] + step.length * step.cross * q
     increment = 1.5 * s[1:] - r - next_square / 2
     blocks = [
         (c[:1] - s[:1], np.zeros(1)),

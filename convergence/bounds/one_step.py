@@ -7,6 +7,8 @@ With `w = ∇F − ηL(∇F + b + n)`, the gradient after the step on `L‖x‖�
 
 Y is increasing and concave; if `|1−h| + h√m < 1` it has one fixed point `φ² = Y(φ²)`, the floor, and
 `Y(s) > s` exactly below it. Ours.
+
+Floats: relative error of a few 1e-15 for h and m as they round, as long as powers up to ζ⁴ stay in range.
 """
 
 from __future__ import annotations
@@ -18,44 +20,53 @@ from convergence.bounds.arithmetic import Real, require, require_sgd, root
 
 @dataclass(frozen=True)
 class OneStep:
-    """The function Y: `linear·s + cross·√(s(ms + ζ²)) + constant`.
+    """The function `Y(s) = linear·s + ηL·(cross·√(s(ms + ζ²)) + constant)`.
+
+    The other fields are what subtractions of these would lose: nothing in `floor` and `rate` cancels.
 
     Args:
-        linear: coefficient of s.
-        cross: coefficient of the root.
-        constant: Y(0).
+        length: ηL.
+        linear: l, the coefficient of s.
+        cross: c, the coefficient of the root over ηL.
+        constant: k, `Y(0)/(ηL)`.
+        shrink: `a = (1−l)/(ηL) = 2 − h − hm`.
+        determinant: `a² − c²m = (1−m)((2−h)² − h²m)`.
         relative_bias: m.
         squared_bias: ζ².
     """
 
+    length: Real
     linear: Real
     cross: Real
     constant: Real
+    shrink: Real
+    determinant: Real
     relative_bias: Real
     squared_bias: Real
 
     def __call__(self, square: Real) -> Real:
         """Largest `E‖w‖²` for `E‖∇F‖² = square`."""
         inner = square * (self.relative_bias * square + self.squared_bias)
-        return self.linear * square + self.cross * root(inner) + self.constant
+        return self.linear * square + self.length * (self.cross * root(inner) + self.constant)
 
     def floor(self) -> Real:
-        """The fixed point φ²: the larger root of `((1−l)s − k)² = c²s(ms+ζ²)`; l, c, k as in the class."""
-        shrink = 1 - self.linear
-        leading = shrink**2 - self.cross**2 * self.relative_bias
-        middle = 2 * shrink * self.constant + self.cross**2 * self.squared_bias
-        spread = self.cross**2 * (
-            self.cross**2 * self.squared_bias**2
-            + 4 * self.constant * (shrink * self.squared_bias + self.relative_bias * self.constant)
-        )
-        return (middle + root(spread)) / (2 * leading)
+        """The fixed point φ²: the larger root of `(as − k)² = c²s(ms+ζ²)`; a, c, k as in the class."""
+        middle = 2 * self.shrink * self.constant + self.cross**2 * self.squared_bias
+        return (middle + self.cross * self._spread()) / (2 * self.determinant)
 
-    def slope(self, square: Real) -> Real:
-        """`Y'(square)`, for square > 0, or anywhere if ζ = 0."""
+    def rate(self) -> Real:
+        """`1 − Y'(φ²)`: of what `E‖∇F‖²` has above the floor, the share that every step takes at least."""
         if _is_zero(self.squared_bias):
-            return self.linear + self.cross * root(self.relative_bias + 0 * self.linear)
-        biased = self.relative_bias * square + self.squared_bias
-        return self.linear + self.cross * (biased + self.relative_bias * square) / (2 * root(square * biased))
+            slope = root(self.relative_bias + 0 * self.linear)
+            return self.length * self.determinant / (self.shrink + self.cross * slope)
+        floor = self.floor()
+        biased = self.relative_bias * floor + self.squared_bias
+        return self.length * self._spread() / (2 * root(floor * biased))
+
+    def _spread(self) -> Real:
+        """The root of the discriminant over 2c, which is also `2(1 − Y'(φ²))√(φ²(mφ²+ζ²))/(ηL)`."""
+        above = self.shrink * self.squared_bias + self.relative_bias * self.constant
+        return root(self.cross**2 * self.squared_bias**2 + 4 * self.constant * above)
 
 
 def one_step(
@@ -73,15 +84,20 @@ def one_step(
         ValueError: if a constant lies outside its range.
     """
     require_sgd(**locals(), contraction_below=2)
-    length = step_size * smoothness
+    length, m = step_size * smoothness, relative_bias
     h = length * (noise_growth + 1)
-    contraction = abs(1 - h) + h * root(relative_bias)
-    require("|1−h| + h√relative_bias", contraction, contraction < 1, "[0, 1)")
+    # Written so that for h ≤ 1 every term is positive; (2−h)² − h²m > 0 says |1−h| + h√m < 1.
+    shrink = (2 - h) * (1 - m) + 2 * m * (1 - h)
+    margin = (2 - h) ** 2 * (1 - m) + 4 * m * (1 - h)
+    require("|1−h| + h√relative_bias", abs(1 - h) + h * root(m), margin > 0, "[0, 1)")
     return OneStep(
-        linear=1 - length * (2 - h) + length * h * relative_bias,
-        cross=2 * length * abs(1 - h),
-        constant=length * h * bias_bound**2 + length**2 * noise_variance,
-        relative_bias=relative_bias,
+        length=length,
+        linear=(noise_growth + (1 - h) ** 2 + h**2 * m) / (noise_growth + 1),
+        cross=2 * abs(1 - h),
+        constant=h * bias_bound**2 + length * noise_variance,
+        shrink=shrink,
+        determinant=(1 - m) * margin,
+        relative_bias=m,
         squared_bias=bias_bound**2,
     )
 

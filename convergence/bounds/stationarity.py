@@ -5,13 +5,21 @@ r"""What constant-step-size SGD on an L-smooth function can be held to: `A² = (
 bias_bound ζ, relative_bias m, initial_gap Δ, steps T. Every function takes numbers, Fractions, sympy
 expressions or arrays, and returns squares of gradients, not their roots, unless it says otherwise. The ids
 are those of the claims; the statements are ours.
+
+In floats `unbiased_exact`, `biased_exact`, `relative_bias_bound` and `asymptotic_floor` have a relative
+error below 5e-15 on their whole domain, h → 0, h → 2 and m → 1 included, for the h that
+`step_size·smoothness·(noise_growth + 1)` rounds to: near h = 2 a relative change of h by ε changes
+`unbiased_exact` by up to 2Tε.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from convergence.bounds.arithmetic import Real, require, require_sgd, root
+from convergence.bounds.geometric import geometric_mean
+from convergence.bounds.one_step import one_step
 
 
 def stationarity(
@@ -83,10 +91,10 @@ def unbiased_exact(
     `±√(M‖∇F‖²+σ²)`.
     """
     require_sgd(**locals(), contraction_below=2)
-    rate = step_size * smoothness * (2 - step_size * smoothness * (noise_growth + 1))  # 1 − ρ
-    floor = (step_size * smoothness) ** 2 * noise_variance / rate
-    memory = (1 - (1 - rate) ** steps) / (steps * rate)
-    return floor + (2 * smoothness * initial_gap - floor) * memory
+    length = step_size * smoothness
+    pull = 2 - length * (noise_growth + 1)
+    memory = geometric_mean(length * pull, steps)  # of ρ^t
+    return 2 * smoothness * initial_gap * memory.mean + length * noise_variance / pull * memory.loss
 
 
 def biased_exact(
@@ -98,11 +106,10 @@ def biased_exact(
     case where `biased_exact_holds`, a lower bound on it elsewhere.
     """
     require_sgd(**locals(), contraction_most=1)
-    h = step_size * smoothness
-    excess = root(2 * smoothness * initial_gap) - bias_bound
-    linear = (1 - (1 - h) ** steps) / (h * steps)
-    square = (1 - (1 - h) ** (2 * steps)) / (h * (2 - h) * steps)
-    return bias_bound**2 + 2 * bias_bound * excess * linear + excess**2 * square
+    start = root(2 * smoothness * initial_gap)
+    memory = geometric_mean(step_size * smoothness, steps)  # of (1−h)^t = (‖∇F_t‖ − ζ)/(G − ζ)
+    mean = start * memory.mean + bias_bound * memory.loss
+    return mean**2 + (start - bias_bound) ** 2 * memory.variance
 
 
 def biased_exact_holds(
@@ -147,9 +154,15 @@ def relative_bias_bound(
     `K = a² − 4(1−h)²m`, `B = ac + 2(1−h)²ζ²`.
     """
     require_sgd(**locals(), contraction_most=1)
-    remainder = initial_gap / (step_size * steps) + step_size * smoothness * noise_variance / 2
-    h = step_size * smoothness * (noise_growth + 1)
-    return _largest_square(h, remainder, bias_bound, relative_bias)
+    step = one_step(
+        step_size=step_size,
+        smoothness=smoothness,
+        noise_variance=noise_variance,
+        noise_growth=noise_growth,
+        bias_bound=bias_bound,
+        relative_bias=relative_bias,
+    )
+    return replace(step, constant=step.constant + 2 * initial_gap / (step_size * steps)).floor()
 
 
 def asymptotic_floor(
@@ -165,9 +178,9 @@ def asymptotic_floor(
 
     For m = 0 it is `noise_floor`, for σ = 0 it is `bias_floor`, both exact.
     """
-    require_sgd(**locals(), contraction_most=1)
-    h = step_size * smoothness * (noise_growth + 1)
-    return _largest_square(h, step_size * smoothness * noise_variance / 2, bias_bound, relative_bias)
+    constants = dict(locals())
+    require_sgd(**constants, contraction_most=1)
+    return one_step(**constants).floor()
 
 
 def bias_floor(*, bias_bound: Real, relative_bias: Real = 0) -> Real:
@@ -301,15 +314,6 @@ def diminishing(
     total, squares = sum(step_sizes), sum(step_size**2 for step_size in step_sizes)
     numerator = (2 * initial_gap + smoothness * noise_variance * squares) / total + bias_bound**2
     return numerator / (1 - relative_bias)
-
-
-def _largest_square(h: Real, remainder: Real, bias_bound: Real, relative_bias: Real) -> Real:
-    keep = (1 - h) ** 2
-    a, c = 2 - h - h * relative_bias, h * bias_bound**2 + 2 * remainder
-    middle = a * c + 2 * keep * bias_bound**2
-    # B² − Kc², with its positive factor 4(1−h)² taken out.
-    spread = keep * bias_bound**4 + a * c * bias_bound**2 + relative_bias * c**2
-    return (middle + 2 * abs(1 - h) * root(spread)) / (a**2 - 4 * keep * relative_bias)
 
 
 def _one(like: Real) -> Real:

@@ -9,6 +9,7 @@ r"""The floor plus a transient: a closed form that is exact without bias and in 
 from __future__ import annotations
 
 from convergence.bounds.arithmetic import Real, require_sgd
+from convergence.bounds.geometric import geometric_mean
 from convergence.bounds.one_step import one_step
 
 
@@ -32,6 +33,5 @@ def tangent_bound(
     initial_gap, steps = constants.pop("initial_gap"), constants.pop("steps")
     require_sgd(initial_gap=initial_gap, step_size=step_size, smoothness=smoothness, steps=steps)
     step = one_step(**constants)
-    floor = step.floor()
-    slope = step.slope(floor)
-    return floor + (2 * smoothness * initial_gap - floor) * (1 - slope**steps) / (steps * (1 - slope))
+    transient = geometric_mean(step.rate(), steps)
+    return 2 * smoothness * initial_gap * transient.mean + step.floor() * transient.loss

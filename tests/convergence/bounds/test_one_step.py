@@ -35,12 +35,18 @@ def test_floor_is_the_fixed_point_and_the_limit_of_the_closed_form(values):
     assert step(floor / 2) > floor / 2
 
 
-@given(constants(), st.floats(0.01, 10.0))
-def test_slope_is_the_derivative_and_falls(values, square):
+@given(constants())
+def test_rate_is_one_less_the_derivative_at_the_floor(values):
     step = one_step(**values)
-    difference = (step(square * (1 + 1e-6)) - step(square * (1 - 1e-6))) / (2e-6 * square)
-    assert step.slope(square) == pytest.approx(difference, rel=1e-6, abs=1e-8)
-    assert step.slope(1.1 * square) <= step.slope(square) * (1 + 1e-12)
+    floor = step.floor()
+    difference = (step(floor * (1 + 1e-6)) - step(floor * (1 - 1e-6))) / (2e-6 * floor)
+    assert 1 - step.rate() == pytest.approx(difference, rel=1e-6, abs=1e-8)
+
+
+@given(constants(), st.floats(0.01, 10.0), st.floats(0.01, 10.0))
+def test_it_is_concave(values, one, other):
+    step = one_step(**values)
+    assert step((one + other) / 2) >= (step(one) + step(other)) / 2 * (1 - 1e-12)
 
 
 @given(constants(largest=1.9), st.integers(0, 2**32 - 1))
@@ -69,7 +75,7 @@ def test_exact_for_fractions_and_symbols():
     step = one_step(step_size=Fraction(1, 2), smoothness=Fraction(1), bias_bound=Fraction(1, 2))
     assert step(Fraction(1)) == Fraction(9, 16)
     assert step.floor() == Fraction(1, 4)
-    assert step.slope(Fraction(1, 4)) == Fraction(1, 2)
+    assert step.rate() == Fraction(1, 2)
     h, zeta = sympy.symbols("h zeta", positive=True)
     symbolic = one_step(step_size=h, smoothness=sympy.Integer(1), bias_bound=zeta)
     below_one = {h: sympy.Rational(1, 3), zeta: 2}

@@ -79,6 +79,22 @@ def test_at_a_minimum_without_noise_or_bias_nothing_moves():
         assert (bound.value, bound.exact) == (0.0, True)
 
 
+@pytest.mark.parametrize("step_size", [0.1, 0.5, 0.9, 1.4, 1.9])
+@pytest.mark.parametrize("variance", [0.0, 0.1, 0.5])
+@pytest.mark.parametrize("zeta", [0.1, 0.9, 1.4142])
+def test_the_first_gradient_at_a_minimum_is_zero(step_size, variance, zeta):
+    """A form that is 0 by rounding alone once left none within the tolerance of the least."""
+    bound = stationarity_bound(
+        initial_gap=0.0,
+        step_size=step_size,
+        smoothness=1.0,
+        steps=1,
+        bias_bound=zeta,
+        noise_variance=variance,
+    )
+    assert (bound.value, bound.exact) == (0.0, True)
+
+
 def test_short_runs_with_little_bias_are_better_bounded_by_the_sharp_form_than_by_the_tangent():
     constants = {"initial_gap": 1.0, "step_size": 0.07, "smoothness": 1.0, "bias_bound": 0.008, "steps": 90}
     assert stationarity_sharp(**constants) < 0.6 * tangent_bound(**constants)

@@ -4,6 +4,7 @@ import itertools
 import math
 from fractions import Fraction
 
+import numpy as np
 import pytest
 import sympy
 import torch
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from convergence.bounds import scope, stationarity
+from convergence.bounds.tangent import tangent_bound
 
 F = Fraction
 positive = st.fractions(F(1, 50), 20, max_denominator=50)
@@ -218,15 +220,19 @@ def test_numbers_symbols_and_tensors_agree() -> None:
     }
     symbols = {name: sympy.Symbol(name, positive=True) for name in numbers}
     tensors = {name: torch.tensor([value, value], dtype=torch.float64) for name, value in numbers.items()}
+    arrays = {name: np.array([value, value]) for name, value in numbers.items()}
     for bound in (
         stationarity.stationarity,
         stationarity.stationarity_sharp,
         stationarity.relative_bias_bound,
+        tangent_bound,
     ):
         value = bound(**numbers)
         symbolic = bound(**symbols).subs({symbols[name]: number for name, number in numbers.items()})
         assert float(symbolic) == pytest.approx(value, rel=1e-12)
         assert bound(**tensors).tolist() == pytest.approx([value, value], rel=1e-12)
+        assert bound(**arrays).dtype == np.float64
+        assert bound(**arrays).tolist() == pytest.approx([value, value], rel=1e-12)
 
 
 VALID = {"initial_gap": 1.0, "step_size": 0.5, "smoothness": 1.0, "steps": 3}
