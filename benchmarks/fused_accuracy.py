@@ -20,7 +20,7 @@ import numpy as np
 from divergence_accuracy import cases, fast_bar
 
 from convergence import renyi_divergence
-from convergence.divergence import gradient_own, triton_cohort
+from convergence.divergence import gradient_own, triton_launch
 
 FLOOR = 2.0**-100  # errors are relative to the truth, or to this where it is smaller
 NOTHING = 1e-17  # and less than this is none; a narrow gradient is let off 1e-6, as q − r may be 0 for q = 1
@@ -36,14 +36,14 @@ def main() -> int:
     # Of its own rounding a narrow gradient is let off, twice: the interpreter cuts bfloat16 off.
     rounding = 0.0 if dtype == torch.float32 else torch.finfo(dtype).eps
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    triton_cohort.LANES = 8  # blocks of 32 classes
+    triton_launch.LANES = 8  # blocks of 32 classes
     weights, worst, missed, count = torch.ones(2, 2, device=device), [0.0, 0.0], 0, 0
     for case in cases(options.cases, torch.float32, []):
         if math.isinf(case.alpha):
             continue
         logits = torch.stack([case.target, case.own])[:, None].to(device, dtype)
         orders = torch.full((2, 2), float(case.alpha), dtype=torch.float64, device=device)
-        _, disagreement, gradient = triton_cohort.launch(logits, None, orders, weights, 1.0, True)
+        _, disagreement, gradient = triton_launch.launch(logits, None, orders, case.alpha, weights, 1.0, True)
         found, slope = disagreement[1, 0].item(), gradient[1, 0].double().cpu()
         target, own = logits[:, 0].double().cpu()
         if not (target.max().isfinite() and own.max().isfinite()):

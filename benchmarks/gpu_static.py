@@ -25,7 +25,7 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.runtime import driver
 
-from convergence.divergence import triton_cohort
+from convergence.divergence import triton_launch
 from simulations.ensemble import fused
 from simulations.problems import problem
 
@@ -125,31 +125,39 @@ def innermost_loops(listing: str) -> list[Loop]:
     return loops
 
 
-def loss(device: AbsentDevice, shape: tuple[int, int, int], dtype: torch.dtype) -> str:
+def loss(device: AbsentDevice, shape: tuple[int, int, int], dtype: torch.dtype) -> list[str]:
+    """Rows of the kernel of most rows of narrow logits, and of the other one."""
+    learners, batch, _ = shape
     logits = torch.empty(shape, dtype=dtype, device="meta")
-    labels = torch.empty(shape[1], dtype=torch.int64, device="meta")
-    orders = torch.empty(shape[0], shape[0], dtype=torch.float64, device="meta")
-    triton_cohort.launch(logits, labels, orders, torch.empty(shape[0], shape[0], device="meta"), 1.0, True)
-    code = device.codes[-1]
-    row = f"| loss {shape} {str(dtype)[6:]} | {code.registers} | {code.stack} |"
-    if dtype == torch.float32:  # takes the way of hard rows always
+    labels = torch.empty(batch, dtype=torch.int64, device="meta")
+    orders, weights = torch.empty(2, learners, learners, dtype=torch.float64, device="meta")
+    before = len(device.codes)
+    triton_launch.launch(logits, labels, orders, 1.5, weights, 1.0, True)
+    *quick, rest = device.codes[before:]
+    name = f"{shape} {str(dtype)[6:]}"
+    # Of every learner t and o at every class, and once more to rescale a lane's sums.
+    rows = [_line(f"loss {name}", code, logits, 2 * learners, (0, 2)) for code in quick]
+    # Of every learner and ordered pair; rows of float32 logits take the slow way always.
+    sweeps = (0, 1) if quick else None
+    return [*rows, _line(f"loss of other rows {name}", rest, logits, learners**2, sweeps)]
+
+
+def _line(name: str, code: Code, logits: torch.Tensor, powers: int, sweeps: tuple[int, int] | None) -> str:
+    row = f"| {name} | {code.registers} | {code.stack} |"
+    if sweeps is None:
         return f"{row} | | |"
-    each = triton_cohort.classes_of_a_lane(logits)
-    first, second = code.loops[:2]
-    # Of every learner and ordered pair, at every class, and once more to rescale a lane's sums.
-    powers = shape[0] ** 2
-    first = first.unrolled(powers * (each + 1))
-    second = second.unrolled(powers * each)
+    first, second = (code.loops[place] for place in sweeps)
+    each = second.exponentials // powers
+    first, second = first.unrolled(powers * (each + 1)), second.unrolled(powers * each)
     instructions = (first.instructions + second.instructions) / each
     exponentials = (first.exponentials + second.exponentials) / each
-    classes, copy = shape[1] * shape[2], 2 * logits.nbytes / BYTES_A_SECOND
-    issue = classes * instructions / LANES_A_SECOND / copy
-    special = classes * exponentials / EXPONENTIALS_A_SECOND / copy
-    return f"{row} {instructions:.0f} | {issue:.1f} | {special:.1f} |"
+    copy = 2 * logits.element_size() * len(logits) / BYTES_A_SECOND
+    issue, special = instructions / LANES_A_SECOND / copy, exponentials / EXPONENTIALS_A_SECOND / copy
+    return f"{row} {instructions:.0f} | {issue:.2f} | {special:.2f} |"
 
 
 def scaled(device: AbsentDevice) -> str:
-    triton_cohort.scale(
+    triton_launch.scale(
         torch.empty(2, 4096, 32000, dtype=torch.bfloat16, device="meta"), torch.empty(2, device="meta")
     )
     code = device.codes[-1]
@@ -191,7 +199,7 @@ def main() -> int:
     for dtype in (torch.bfloat16,) if bars else (torch.bfloat16, torch.float16, torch.float32):
         for shape in ((2, 4096, 32000), (3, 2048, 50257), (4, 1024, 128256)):
             if not (bars and shape[0] == 3):
-                print(loss(device, shape, dtype), flush=True)
+                print("\n".join(loss(device, shape, dtype)), flush=True)
     print(scaled(device), flush=True)
     for dtype in (torch.float32, torch.float64):
         print(ensemble(device, dtype), flush=True)

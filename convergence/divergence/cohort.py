@@ -64,10 +64,10 @@ def cohort_divergence(
         ValueError: fewer than two learners, shapes or devices that do not fit, a number outside its range.
     """
     check_cohort(logits, beta, weights, temperature, precision)
-    order, weights = cohort_orders(alpha, logits), cohort_weights(weights, beta, logits)
+    weights = cohort_weights(weights, beta, logits)
     if takes(logits, alpha, precision):
-        return CohortDivergence(*fused(logits, None, order, weights, temperature))
-    logits = scaled_logits(logits, temperature)
+        return CohortDivergence(*fused(logits, None, alpha, weights, temperature))
+    order, logits = cohort_orders(alpha, logits), scaled_logits(logits, temperature)
     if on_rows(logits) and is_plain() and order.ndim == 1 and not order.requires_grad:
         return CohortDivergence(*_Cohort.apply(logits, order, weights))
     losses, disagreement = _by_pairs(logits, order, weights, precision)
@@ -75,20 +75,19 @@ def cohort_divergence(
 
 
 def fused(
-    logits: Tensor, labels: Tensor | None, order: Tensor, weights: Tensor, temperature: float
+    logits: Tensor, labels: Tensor | None, alpha: float | Tensor | Orders, weights: Tensor, temperature: float
 ) -> tuple[Tensor, Tensor]:
-    """Losses and disagreements by the fused kernel; with labels the mean cross-entropy is part of the losses.
-
-    The order is what `cohort_orders` makes of numbers.
-    """
+    """Losses and disagreements by the fused kernel; with labels the mean cross-entropy is part of the losses."""
+    order = cohort_orders(alpha, logits)
     learners = len(logits)
-    orders = (order[..., 0] if order.ndim == 3 else order[:1].expand(learners, learners)).contiguous()
+    common = alpha if isinstance(alpha, float | int) else None
+    orders = (order[:1].expand(learners, learners) if order.ndim == 1 else order[..., 0]).contiguous()
 
     def reference(z: Tensor) -> Tensor:
         losses, _ = _by_pairs(scaled_logits(z, temperature), order, weights, "accurate")
         return losses if labels is None else losses + supervised_losses(z, labels)
 
-    return FusedCohort.apply(logits, labels, orders, weights, temperature, reference)
+    return FusedCohort.apply(logits, labels, orders, common, weights, temperature, reference)
 
 
 def supervised_losses(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) -> Tensor:

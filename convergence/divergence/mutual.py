@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from convergence.divergence.autograd import Precision
 from convergence.divergence.cohort import cohort_divergence, fused, supervised_losses
-from convergence.divergence.inputs import Orders, check_cohort, cohort_orders, cohort_weights
+from convergence.divergence.inputs import Orders, check_cohort, cohort_weights
 from convergence.divergence.triton_cohort import takes
 
 
@@ -72,8 +72,8 @@ class MutualLoss(nn.Module):
             )
         scale = self.temperature**2
         if self.label_smoothing == 0 and takes(logits, self.alpha, self.precision):
-            order, shares = cohort_orders(self.alpha, logits), cohort_weights(weights, self.beta, logits)
-            return MutualLosses(*fused(logits, labels, order, scale * shares, self.temperature))
+            shares = scale * cohort_weights(weights, self.beta, logits)
+            return MutualLosses(*fused(logits, labels, self.alpha, shares, self.temperature))
         mutual, disagreement = cohort_divergence(
             logits,
             alpha=self.alpha,

@@ -19,16 +19,12 @@ from torch import Tensor
 from torch.autograd import Function
 
 from convergence.divergence.backend import is_plain
+from convergence.divergence.triton_launch import NARROW, launch, scale, unit
 
 OLDEST = (3, 3)  # the first Triton with tuples of tensors
 MOST_LEARNERS = 4
 """For more, unrolled over pairs, the kernel has too few registers."""
-WARPS = 4
-LANES = 32 * WARPS
 MOST_CLASSES = 2**20
-PROGRAMS_PER_PROCESSOR = 4
-SCALED_AT_ONCE = 2**13
-NARROW = (torch.bfloat16, torch.float16)
 
 
 @cache
@@ -79,25 +75,27 @@ class FusedCohort(Function):
         logits: Tensor,
         labels: Tensor | None,
         orders: Tensor,
+        common: float | None,
         weights: Tensor,
         temperature: float,
         reference: Callable[[Tensor], Tensor],
     ) -> tuple[Tensor, Tensor]:
-        """One launch.
+        """One launch, or one for most rows and one for the rest.
 
         Args:
             ctx: of autograd.
             logits: `(K, B, C)`.
             labels: `(B,)` for losses that contain the mean cross-entropy of the logits; −100 is left out.
             orders: `(K, K)`, `[k, j]` is α of `D(p_j‖p_k)`.
+            common: that of all pairs, if it is one.
             weights: `(K, K)`, `loss_k = Σ_j weights[k, j]·mean D(p_j‖p_k)`.
             temperature: divides the logits in the divergences.
             reference: the losses as a function of the logits, for second derivatives.
         """
         wanted = ctx.needs_input_grad[0]
-        losses, disagreement, gradient = launch(logits, labels, orders, weights, temperature, wanted)
+        losses, disagreement, gradient = launch(logits, labels, orders, common, weights, temperature, wanted)
         ctx.save_for_backward(logits, labels, orders, weights)
-        ctx.temperature, ctx.reference = temperature, reference
+        ctx.common, ctx.temperature, ctx.reference = common, temperature, reference
         # Handed over, not kept: whoever receives a gradient may add to it in place.
         ctx.gradient = gradient
         ctx.mark_non_differentiable(disagreement)
@@ -107,116 +105,11 @@ class FusedCohort(Function):
     def backward(ctx: Any, by_losses: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         """The gradient times that of the losses."""
         logits, labels, orders, weights = ctx.saved_tensors
-        nothing = (None,) * 5
+        nothing = (None,) * 6
         if torch.is_grad_enabled():
             losses = ctx.reference(logits)
             return (torch.autograd.grad(losses, logits, by_losses, create_graph=True)[0], *nothing)
         gradient, ctx.gradient = ctx.gradient, None
         if gradient is None:  # a second backward pass
-            gradient = launch(logits, labels, orders, weights, ctx.temperature, True)[2]
-        return (scale(gradient, by_losses / _unit(logits)), *nothing)
-
-
-def _unit(logits: Tensor) -> int:
-    """What the kernel's gradient is multiplied by: float16 would lose entries of size 1/B by underflow."""
-    return logits.shape[1] if logits.dtype == torch.float16 else 1
-
-
-def launch(
-    logits: Tensor,
-    labels: Tensor | None,
-    orders: Tensor,
-    weights: Tensor,
-    temperature: float,
-    with_gradient: bool,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Losses `(K,)`, disagreements `(K, K)`, and the gradient times `_unit`, or an empty tensor."""
-    import triton
-    import triton.language as tl
-
-    from convergence.divergence.triton_kernel import IGNORED, cohort_kernel
-    from convergence.divergence.triton_sums import OF_LEARNER, OF_PAIR
-
-    learners, batch, classes = logits.shape
-    logits = logits if logits.stride(2) == 1 else logits.contiguous()
-    device = logits.device
-    each = classes_of_a_lane(logits)
-    block = each * min(LANES, triton.next_power_of_2(triton.cdiv(classes, each)))
-    programs = min(batch, PROGRAMS_PER_PROCESSOR * _processors(device))
-    wide = torch.float64 if logits.dtype == torch.float32 else torch.float32
-    constants = torch.empty(
-        programs, OF_LEARNER.value * learners + OF_PAIR.value * learners**2, dtype=wide, device=device
-    )
-    divergence = torch.zeros(learners, learners, batch, dtype=torch.float64, device=device)
-    counted = torch.ones((), device=device) if labels is None else (labels != IGNORED.value).sum()
-    share = (_unit(logits) / counted).float()
-    entropy = torch.zeros(learners, batch, dtype=torch.float64, device=device)
-    gradient = (
-        torch.empty_like(logits, memory_format=torch.contiguous_format)
-        if with_gradient
-        else logits.new_empty(0)
-    )
-    arguments = (
-        logits,
-        logits.stride(0),
-        logits.stride(1),
-        labels if labels is None else labels.contiguous(),
-        orders,
-        (weights * (_unit(logits) / (temperature * batch))).float(),
-        torch.full((1,), 1 / temperature, dtype=torch.float64, device=device),
-        share,
-        constants,
-        divergence,
-        entropy,
-        gradient,
-        batch * classes,
-        batch,
-        classes,
-        triton.cdiv(classes, block),
-    )
-    with torch.cuda.device_of(logits):
-        cohort_kernel[(programs,)](
-            *arguments,
-            LEARNERS=learners,
-            BLOCK=block,
-            EACH=each,
-            # Rows begin anywhere: lanes read classes next to each other, one by one.
-            APART=classes % each > 0,
-            SUPERVISED=labels is not None,
-            TEMPERED=temperature != 1,
-            GRADIENT=with_gradient,
-            WIDE=tl.float64 if wide == torch.float64 else tl.float32,
-            num_warps=WARPS,
-            enable_fp_fusion=True,
-        )
-    disagreement = divergence.mean(-1)
-    losses = torch.where(weights == 0, 0, weights * disagreement).sum(-1)
-    if labels is not None:
-        losses = losses + torch.where(labels == IGNORED.value, 0, entropy).sum(-1) / counted
-    return losses.float(), disagreement.float(), gradient
-
-
-def scale(gradient: Tensor, factors: Tensor) -> Tensor:
-    """The gradient times a factor a learner, in place; nothing is read or copied where that is 1."""
-    import triton
-
-    from convergence.divergence.triton_kernel import scale_kernel
-
-    count = gradient[0].numel()
-    grid = (triton.cdiv(count, SCALED_AT_ONCE), len(gradient))
-    with torch.cuda.device_of(gradient):
-        scale_kernel[grid](
-            gradient, factors.float().contiguous(), count, BLOCK=SCALED_AT_ONCE, enable_fp_fusion=True
-        )
-    return gradient
-
-
-def classes_of_a_lane(logits: Tensor) -> int:
-    """How many classes a lane reads at once: 16 bytes of each learner, or what registers allow."""
-    size = logits.element_size()
-    return 16 // size // (2 if size == 4 and len(logits) > 2 else 1)
-
-
-@cache
-def _processors(device: torch.device) -> int:
-    return torch.cuda.get_device_properties(device).multi_processor_count if device.type == "cuda" else 1
+            gradient = launch(logits, labels, orders, ctx.common, weights, ctx.temperature, True)[2]
+        return (scale(gradient, by_losses / unit(logits)), *nothing)

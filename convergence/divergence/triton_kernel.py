@@ -1,8 +1,7 @@
-r"""The fused kernel: losses, disagreements and gradients of a cohort, one program a row of the batch.
+r"""The fused kernel of every row: losses, disagreements and gradients of a cohort, one program a row of the batch.
 
-The classes of a row are read twice: for what normalises its distributions, then for D and the gradient. Hard rows, and
-those of float32 logits, take longer: see `triton_again`. While the rows in work fit the second-level cache, only the
-first time is from memory.
+Most rows of narrow logits are done by `triton_quick`. The classes of any other are read twice: for what normalises its
+distributions, then for D and the gradient. Hard rows, and those of float32 logits, take longer: see `triton_again`.
 """
 
 # mypy: ignore-errors
@@ -12,43 +11,37 @@ import triton
 import triton.language as tl
 
 from convergence.divergence.triton_again import centre, measure_pair, write_gradient
-from convergence.divergence.triton_sums import OF_LEARNER, OF_PAIR, far, sum_up
+from convergence.divergence.triton_sums import IGNORED, OF_LEARNER, OF_PAIR, far, store_cross_entropy, sum_up
 from convergence.divergence.triton_sweeps import measure
-
-IGNORED = tl.constexpr(-100)  # the label that PyTorch's cross-entropy leaves out
 
 
 @triton.jit
 def _cross_entropies(
     row_logits, stride_learner, label, own_constants, entropy, batch, classes, LEARNERS: tl.constexpr
 ):
-    inside = (label >= 0) & (label < classes)
     for k in tl.static_range(LEARNERS):
-        constant = own_constants + k * OF_LEARNER
-        at = row_logits + far(k, stride_learner) + tl.where(inside, label, 0)
-        chosen = tl.load(at).to(tl.float64) - tl.load(constant).to(tl.float64)
-        value = tl.load(constant + 2).to(tl.float64) - chosen
-        tl.store(entropy + k * batch, tl.where(inside, value, float("nan")))
+        own_logits, constant = row_logits + far(k, stride_learner), own_constants + k * OF_LEARNER
+        top, log_sum = tl.load(constant), tl.load(constant + 2)
+        store_cross_entropy(own_logits, label, top, log_sum, entropy + k * batch, classes)
 
 
 @triton.jit
 def cohort_kernel(
     logits,
-    stride_learner,
-    stride_row,
     labels,
-    orders,
     shares,
-    inverse_temperature_at,
     supervised_share_at,
-    constants,
+    left,
     divergence,
     entropy,
     gradient,
-    gradient_stride,
+    stride_learner,
+    stride_row,
     batch,
     classes,
-    blocks,
+    orders,
+    inverse_temperature_at,
+    constants,
     LEARNERS: tl.constexpr,
     BLOCK: tl.constexpr,
     EACH: tl.constexpr,
@@ -60,120 +53,64 @@ def cohort_kernel(
 ):
     """Rows `program_id(0)`, `program_id(0) + num_programs(0)`, … of logits `(K, B, C)`, the classes next to each other.
 
+    Of these, what `quick_kernel` left.
+
     Args (pointers, contiguous unless strides are given):
         labels: `(B,)` int64, with SUPERVISED.
-        orders: `(K, K)` float64, `[k, j]` is the finite α of `D(p_j‖p_k)`.
         shares: `(K, K)` float32, what `∂D(p_j‖p_k)/∂(z_k/τ)` is multiplied by in the gradient; 0 leaves it out.
-        inverse_temperature_at: 1/τ, float64; TEMPERED unless it is 1.
         supervised_share_at: what the cross-entropy's gradient is multiplied by, float32.
-        constants: scratch of type WIDE, `(num_programs(0), OF_LEARNER·K + OF_PAIR·K²)`.
+        left: `(B,)`, 0 for a row that is done.
         divergence: `(K, K, B)` float64, written off the diagonal.
         entropy: the cross-entropies `(K, B)` float64, with SUPERVISED; NaN for a label outside [0, C), and the
             gradient has none for `IGNORED`.
-        gradient: `(K, B, C)`, with GRADIENT, and its stride from learner to learner.
-        blocks: ⌈C/BLOCK⌉.
+        gradient: `(K, B, C)`, with GRADIENT.
+        orders: `(K, K)` float64, `[k, j]` is the finite α of `D(p_j‖p_k)`.
+        inverse_temperature_at: 1/τ, float64; with SUPERVISED TEMPERED unless it is 1.
+        constants: scratch of type WIDE, `(num_programs(0), OF_LEARNER·K + OF_PAIR·K²)`.
         BLOCK: classes read at once, EACH of them in a lane, next to each other or, with APART, far from each other.
+            Without APART strides and the number of classes count by EACH, so that the compiler knows that it may read
+            all of a lane at once.
         WIDE: type in which logits are subtracted and multiplied by α.
     """
+    if not APART:
+        stride_learner, stride_row, classes = stride_learner * EACH, stride_row * EACH, classes * EACH
+    blocks, gradient_stride = tl.cdiv(classes, BLOCK), far(batch, classes)
     scale = tl.load(inverse_temperature_at)
     own_constants = constants + tl.program_id(0) * (OF_LEARNER * LEARNERS + OF_PAIR * LEARNERS * LEARNERS)
     pair_constants = own_constants + OF_LEARNER * LEARNERS
     first = tl.program_id(0).to(tl.int64)
     for turn in range(tl.cdiv(batch - tl.program_id(0), tl.num_programs(0))):
         row = first + turn * tl.num_programs(0)
-        row_logits, row_gradient = logits + row * stride_row, gradient + row * classes
-        label = tl.load(labels + row) if SUPERVISED else 0
-        supervised_share = tl.where(label == IGNORED, 0.0, tl.load(supervised_share_at))
-        # Between sweeps, what some threads wrote is read by others.
-        tl.debug_barrier()
-        usual = sum_up(
-            row_logits,
-            stride_learner,
-            orders,
-            scale,
-            own_constants,
-            pair_constants,
-            classes,
-            blocks,
-            LEARNERS,
-            BLOCK,
-            EACH,
-            APART,
-            TEMPERED,
-            WIDE,
-        )
-        tl.debug_barrier()
-        if SUPERVISED:
-            _cross_entropies(
-                row_logits, stride_learner, label, own_constants, entropy + row, batch, classes, LEARNERS
-            )
-        hard = True
-        if tl.float32 == WIDE and usual:
-            hard = measure(
+        if tl.load(left + row):
+            row_logits, row_gradient = logits + row * stride_row, gradient + row * classes
+            label = tl.load(labels + row) if SUPERVISED else 0
+            supervised_share = tl.where(label == IGNORED, 0.0, tl.load(supervised_share_at))
+            # Between sweeps, what some threads wrote is read by others.
+            tl.debug_barrier()
+            usual = sum_up(
                 row_logits,
                 stride_learner,
-                label,
-                shares,
-                supervised_share,
+                orders,
                 scale,
-                row_gradient,
-                gradient_stride,
                 own_constants,
                 pair_constants,
-                divergence + row,
-                batch,
                 classes,
                 blocks,
                 LEARNERS,
                 BLOCK,
                 EACH,
                 APART,
-                SUPERVISED,
                 TEMPERED,
-                GRADIENT,
                 WIDE,
             )
-        if hard:
-            for pair in range(LEARNERS * LEARNERS):
-                k, j = pair // LEARNERS, pair % LEARNERS
-                if j != k:
-                    logits_j, logits_k = (
-                        row_logits + far(j, stride_learner),
-                        row_logits + far(k, stride_learner),
-                    )
-                    constant_j, constant_k = own_constants + j * OF_LEARNER, own_constants + k * OF_LEARNER
-                    constant = pair_constants + pair * OF_PAIR
-                    centre(
-                        logits_j,
-                        logits_k,
-                        scale,
-                        constant_j,
-                        constant_k,
-                        constant,
-                        classes,
-                        blocks,
-                        BLOCK,
-                        EACH,
-                        APART,
-                        WIDE,
-                    )
-                    value = measure_pair(
-                        logits_j,
-                        logits_k,
-                        scale,
-                        constant_j,
-                        constant_k,
-                        constant,
-                        classes,
-                        blocks,
-                        BLOCK,
-                        EACH,
-                        APART,
-                        WIDE,
-                    )
-                    tl.store(divergence + row + pair * batch, value)
-            if GRADIENT:
-                write_gradient(
+            tl.debug_barrier()
+            if SUPERVISED:
+                _cross_entropies(
+                    row_logits, stride_learner, label, own_constants, entropy + row, batch, classes, LEARNERS
+                )
+            hard = True
+            if tl.float32 == WIDE and usual:
+                hard = measure(
                     row_logits,
                     stride_learner,
                     label,
@@ -184,6 +121,8 @@ def cohort_kernel(
                     gradient_stride,
                     own_constants,
                     pair_constants,
+                    divergence + row,
+                    batch,
                     classes,
                     blocks,
                     LEARNERS,
@@ -192,8 +131,73 @@ def cohort_kernel(
                     APART,
                     SUPERVISED,
                     TEMPERED,
+                    GRADIENT,
                     WIDE,
                 )
+            if hard:
+                for pair in range(LEARNERS * LEARNERS):
+                    k, j = pair // LEARNERS, pair % LEARNERS
+                    if j != k:
+                        logits_j, logits_k = (
+                            row_logits + far(j, stride_learner),
+                            row_logits + far(k, stride_learner),
+                        )
+                        constant_j, constant_k = (
+                            own_constants + j * OF_LEARNER,
+                            own_constants + k * OF_LEARNER,
+                        )
+                        constant = pair_constants + pair * OF_PAIR
+                        centre(
+                            logits_j,
+                            logits_k,
+                            scale,
+                            constant_j,
+                            constant_k,
+                            constant,
+                            classes,
+                            blocks,
+                            BLOCK,
+                            EACH,
+                            APART,
+                            WIDE,
+                        )
+                        value = measure_pair(
+                            logits_j,
+                            logits_k,
+                            scale,
+                            constant_j,
+                            constant_k,
+                            constant,
+                            classes,
+                            blocks,
+                            BLOCK,
+                            EACH,
+                            APART,
+                            WIDE,
+                        )
+                        tl.store(divergence + row + pair * batch, value)
+                if GRADIENT:
+                    write_gradient(
+                        row_logits,
+                        stride_learner,
+                        label,
+                        shares,
+                        supervised_share,
+                        scale,
+                        row_gradient,
+                        gradient_stride,
+                        own_constants,
+                        pair_constants,
+                        classes,
+                        blocks,
+                        LEARNERS,
+                        BLOCK,
+                        EACH,
+                        APART,
+                        SUPERVISED,
+                        TEMPERED,
+                        WIDE,
+                    )
 
 
 @triton.jit

@@ -20,6 +20,7 @@ LEAST_ORDER = tl.constexpr(1e-14)
 OF_LEARNER = tl.constexpr(3)  # largest logit, log-sum relative to it at temperature τ, and at 1
 # α, what centres log p/q, log Σp^α q^(1−α), that sum up to e^80, 1/(α−1), if D = ∞, α−1
 OF_PAIR = tl.constexpr(7)
+IGNORED = tl.constexpr(-100)  # the label that PyTorch's cross-entropy leaves out
 FAR = tl.constexpr(40.0)  # log Σp^α q^(1−α) of usual pairs: terms of the sum are float32
 
 
@@ -41,6 +42,14 @@ def load_logits(logits, place, classes):
     """A block of logits in float32, MASK for −∞ and beyond the last class."""
     z = tl.load(logits + place, mask=place < classes, other=float("-inf")).to(tl.float32)
     return tl.maximum(z, MASK, propagate_nan=tl.PropagateNan.ALL)
+
+
+@triton.jit
+def store_cross_entropy(logits, label, top, log_sum, entropy, classes):
+    """A learner's cross-entropy at a row, from its largest logit and its log-sum relative to that."""
+    inside = (label >= 0) & (label < classes)
+    chosen = tl.load(logits + tl.where(inside, label, 0)).to(tl.float64) - top.to(tl.float64)
+    tl.store(entropy, tl.where(inside, log_sum.to(tl.float64) - chosen, float("nan")))
 
 
 @triton.jit

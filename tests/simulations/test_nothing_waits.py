@@ -15,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 
 pytest.importorskip("triton", reason="the extra [gpu] is not installed")
 
-from convergence.divergence import MutualLoss, cohort_divergence, triton_kernel
+from convergence.divergence import MutualLoss, cohort_divergence, triton_kernel, triton_quick
 from convergence.divergence import cohort as cohort_module
 from convergence.divergence import mutual as mutual_module
 from simulations.ensemble import fused, triton_descent
@@ -56,7 +56,9 @@ def kernels(monkeypatch: pytest.MonkeyPatch) -> dict[str, Launches]:
     """The kernels replaced, and chosen for the loss as for CUDA tensors."""
     for module in (cohort_module, mutual_module):
         monkeypatch.setattr(module, "takes", lambda logits, alpha, precision: True)
-    found = {"cohort_kernel": Launches(), "scale_kernel": Launches(), "descend_kernel": Launches()}
+    names = ("quick_kernel", "cohort_kernel", "scale_kernel", "descend_kernel")
+    found = {name: Launches() for name in names}
+    monkeypatch.setattr(triton_quick, "quick_kernel", found["quick_kernel"])
     monkeypatch.setattr(triton_kernel, "cohort_kernel", found["cohort_kernel"])
     monkeypatch.setattr(triton_kernel, "scale_kernel", found["scale_kernel"])
     monkeypatch.setattr(triton_descent, "descend_kernel", found["descend_kernel"])
@@ -75,7 +77,7 @@ def test_loss_forward_and_backward(kernels: dict[str, Launches], learners: int, 
         MutualLoss(1.5, temperature=temperature)(given, labels).losses.sum().backward()
         cohort_divergence(given, alpha=0.5).losses.sum().backward()
     assert copies.count == 0
-    assert kernels["cohort_kernel"].count == kernels["scale_kernel"].count == 2
+    assert all(kernels[name].count == 2 for name in ("quick_kernel", "cohort_kernel", "scale_kernel"))
 
 
 def test_orders_of_every_pair_are_copied_once(kernels: dict[str, Launches]) -> None:
@@ -89,8 +91,8 @@ def test_a_value_asked_for_is_found_out(
 ) -> None:
     launch = cohort_module.fused
 
-    def waiting(given: torch.Tensor, labels: None, order: torch.Tensor, *rest: Any) -> Any:
-        return launch(given, labels, order + float(order.sum()), *rest)
+    def waiting(given: torch.Tensor, labels: None, alpha: float, *rest: Any) -> Any:
+        return launch(given, labels, alpha + float(given.sum()), *rest)
 
     monkeypatch.setattr(cohort_module, "fused", waiting)
     with pytest.raises(RuntimeError, match="meta"):

@@ -22,6 +22,7 @@ from convergence.divergence import (
     gradient_own,
     renyi_divergence,
     triton_cohort,
+    triton_launch,
 )
 from convergence.divergence import cohort as cohort_module
 from convergence.divergence import mutual as mutual_module
@@ -37,7 +38,7 @@ MORE_ORDERS = [0.0, 1e-6, 0.1, 0.9, 1.0, 1 - 1e-7, 1.1, 1.5, 5.0, 20.0, 100.0]
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Blocks of 8 classes, or 16 of narrow ones, so that rows of a few classes have several."""
-    monkeypatch.setattr(triton_cohort, "LANES", 2)
+    monkeypatch.setattr(triton_launch, "LANES", 2)
     with np.errstate(all="ignore"):  # the interpreter computes both sides of every choice in NumPy
         yield
 
@@ -80,7 +81,7 @@ def by_kernel(logits: Tensor, alpha: float) -> tuple[list[Tensor], Tensor]:
         torch.ones(learners, learners),
     )
     found = [
-        triton_cohort.launch(logits[:, row : row + 1], None, orders, weights, 1.0, True)
+        triton_launch.launch(logits[:, row : row + 1], None, orders, alpha, weights, 1.0, True)
         for row in range(batch)
     ]
     return [disagreement for _, disagreement, _ in found], torch.cat([gradient for *_, gradient in found], 1)
