@@ -27,7 +27,6 @@ class Goal:
         argument: derives `shows` by the rules of the kernel; returns one theorem per relation, where `exists`
             is set preceded by the value.
         given: hypotheses.
-        asserts: LaTeX statements of the claim's assertions that this proposition is.
         exists: symbol in `shows` that is not arbitrary.
     """
 
@@ -35,16 +34,28 @@ class Goal:
     shows: tuple[Relation, ...]
     argument: Callable[[Any], Any]
     given: tuple[Relation, ...] = ()
-    asserts: tuple[str, ...] = ()
     exists: Symbol | None = None
 
 
 @dataclass(frozen=True)
 class Proof:
-    """The proof of a claim: its goals, what of the claim they do not cover, and what refutes its false neighbour."""
+    """The proof of a claim.
+
+    Args:
+        claim: id.
+        goals: propositions, each with its argument.
+        asserts: for every assertion of the claim, by its LaTeX statement, the names of all goals that together are it.
+        domain: where these goals show it: for which logits, orders and constants.
+        beyond: what the claim asserts outside that domain; empty where it asserts nothing more.
+        missing: what is not shown within it; empty where all of it is.
+        neighbour: what refutes the false neighbour.
+    """
 
     claim: str
     goals: tuple[Goal, ...]
+    asserts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    domain: str = ""
+    beyond: str = ""
     missing: str = ""
     neighbour: Neighbour | None = None
 

@@ -26,7 +26,6 @@ class Checked:
         steps: every step that was taken, numbered through all goals.
         missing: what is not shown; empty where the claim is proved or certified.
         failed_step: number of the step that does not check, else None.
-        covers: statements of the assertions that the goals are.
         cites: ids of other claims whose results were used.
         seconds: time that the check took.
     """
@@ -36,7 +35,6 @@ class Checked:
     steps: tuple[Step, ...]
     missing: str = ""
     failed_step: int | None = None
-    covers: frozenset[str] = frozenset()
     cites: frozenset[str] = frozenset()
     seconds: float = 0.0
 
@@ -113,7 +111,6 @@ def check(proof: Proof) -> Checked:
         steps=tuple(steps),
         missing=missing or ("" if proof.goals else "everything"),
         failed_step=failed,
-        covers=frozenset(s for goal in proof.goals for s in goal.asserts),
         cites=frozenset(cites - {proof.claim}),
         seconds=time.perf_counter() - begun,
     )

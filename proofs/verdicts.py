@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from convergence.claims import load_claims
 from convergence.claims.claim import Claim
 from convergence.claims.verdict import Finding, Refutation, Status, Verdict
+from proofs.goals import Proof
 from proofs.library import Checked, check, load
 
 SHOWN = (Status.PROVED, Status.CERTIFIED)
@@ -54,41 +55,63 @@ def _judge(
     if claim_id in judged:
         return judged[claim_id]
     try:
-        checked = _checked(claim_id)
+        status, evidence = _worth(claim_id, known, judged, above)
     except (
         Exception
     ) as error:  # a broken proof file stands for nothing; the other claims are judged all the same
-        failed = Verdict(claim_id, "symbolic", Status.FAILED, None, f"{type(error).__name__}: {error}")
-        judged[claim_id] = failed
-        return failed
-    trouble = checked.missing if checked else "there is no proof file"
-    status = checked.status if checked else Status.ASSUMED
-    if checked and status in SHOWN:
-        trouble = _gaps(known[claim_id], checked, known, judged, (*above, claim_id))
-        status = Status.ASSUMED if trouble else _weakest(known[claim_id], status, judged)
-    count = len(checked.steps) if checked else 0
-    evidence = trouble or f"{count} step{'s' * (count != 1)} checked"
-    verdict = Verdict(claim_id, "symbolic", status, None, evidence)
-    judged[claim_id] = verdict
-    return verdict
+        status, evidence = Status.FAILED, f"{type(error).__name__}: {error}"
+    judged[claim_id] = Verdict(claim_id, "symbolic", status, None, evidence)
+    return judged[claim_id]
 
 
-def _checked(claim_id: str) -> Checked | None:
-    proof = load(claim_id)
-    return None if proof is None else check(proof)
+def _worth(
+    claim_id: str, known: Mapping[str, Claim], judged: dict[str, Verdict], above: tuple[str, ...]
+) -> tuple[Status, str]:
+    claim, proof = known[claim_id], load(claim_id)
+    if proof is None:
+        return Status.ASSUMED, "there is no proof file"
+    checked = check(proof)
+    if checked.status not in SHOWN:
+        return checked.status, checked.missing
+    trouble = unstated(claim, proof) or _unfounded(claim, checked, known, judged, (*above, claim_id))
+    if trouble:
+        return Status.ASSUMED, trouble
+    return _weakest(claim, checked.status, judged), f"{_counted(checked)}, for {shown_for(proof)}"
 
 
-def _gaps(
+def _counted(checked: Checked) -> str:
+    count = len(checked.steps)
+    return f"{count} step{'s' * (count != 1)} checked"
+
+
+def shown_for(proof: Proof) -> str:
+    """Where the goals show what the claim asserts, and where it asserts more than they show."""
+    return proof.domain + (f". Not proved, only checked numerically: {proof.beyond}" if proof.beyond else "")
+
+
+def unstated(claim: Claim, proof: Proof) -> str:
+    """Where the goals that the proof declares for the claim's assertions are not all there; empty where they are."""
+    names, stated = {goal.name for goal in proof.goals}, {a.statement for a in claim.assertions}
+    for statement in (a.statement for a in claim.assertions):
+        parts = proof.asserts.get(statement, ())
+        absent = [part for part in parts if part not in names]
+        if not parts or absent:
+            which = f", part {absent[0]}" if absent else ""
+            return f"no proposition for {statement}{which}"
+    for statement in proof.asserts:
+        if statement not in stated:
+            return f"the proof declares an assertion that the claim does not make: {statement}"
+    return "" if proof.domain else "the proof does not say where it holds"
+
+
+def _unfounded(
     claim: Claim,
     checked: Checked,
     known: Mapping[str, Claim],
     judged: dict[str, Verdict],
     above: tuple[str, ...],
 ) -> str:
-    """Why the claim is not shown although its proof checks; empty where it is."""
-    uncovered = [a.statement for a in claim.assertions if a.statement not in checked.covers]
-    if uncovered:
-        return f"no proposition for {uncovered[0]}"
+    """Which dependency of the claim does not carry it; empty where all do."""
     undeclared = checked.cites - set(claim.depends_on)
     if undeclared:
         return f"rests on {', '.join(sorted(undeclared))}, which depends_on does not name"

@@ -46,6 +46,9 @@ class _ClaimFields(_Fields):
 
 class _ProofFields(_Fields):
     goals: tuple[Any, ...]
+    asserts: dict[Text, tuple[Text, ...]]
+    domain: Text
+    beyond: Text
     missing: Text
     counterexample: Callable[..., Any] | None
 

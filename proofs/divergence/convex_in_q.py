@@ -8,7 +8,7 @@ from sympy import IndexedBase, Max, Rational, Symbol, exp, log
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Slope, Theorem, Total, eq, le, lt, ne
-from proofs.lemmas import Argument
+from proofs.lemmas import Argument, by_identity
 from proofs.notation import (
     a,
     alpha,
@@ -137,6 +137,33 @@ def own_above_one(kernel: Argument) -> Theorem:
     )
 
 
+def log_mixed(first, second):
+    """`λ log f + (1−λ) log g`."""
+    return share * log(first) + rest * log(second)
+
+
+def geometric_below(kernel: Argument) -> tuple[Theorem, Theorem]:
+    """`p ≤ M^λ M'^{1−λ} q^λ q'^{1−λ}`, and the geometric mixture of q and q' is at most the arithmetic one."""
+    logs = [kernel.monotone(log(x), x, kernel.suppose(bound)) for bound in RATIOS]
+    goal = le(log(p(i)), log_mixed(one_largest, two_largest) + log_mixed(q(i), q2(i)))
+    below = kernel.monotone(exp(z), z, kernel.combine(goal, (share, logs[0]), (rest, logs[1])))
+    return below, kernel.monotone(exp(z), z, concave_logarithm(kernel, q(i), q2(i)))
+
+
+def own_infinity(kernel: Argument) -> Theorem:
+    """Both together."""
+    below, means = geometric_below(kernel)
+    return kernel.combine(OWN_INFINITY, (1, below), (ROOF, means))
+
+
+def logits_infinity(kernel: Argument) -> Theorem:
+    """The geometric mixture sums to at most 1, so the softmax of the mixed logits is at least that mixture."""
+    below, means = geometric_below(kernel)
+    mass = kernel.sum_over(means, i)
+    geometric = exp(log_mixed(q(i), q2(i)))
+    return kernel.combine(LOGITS_INFINITY, (1, below), (ROOF * geometric / Total(geometric, i), mass))
+
+
 def logits(kernel: Argument, name: str, curvature) -> Theorem:
     """The second derivative in every direction is not negative."""
     images = {direction: w, order: alpha} if name == "order not 1" else {direction: w}
@@ -147,6 +174,13 @@ def logits(kernel: Argument, name: str, curvature) -> Theorem:
     return kernel.combine(le(0, curvature), (1, below), (square(w) / 2, flat))
 
 
+one_largest, two_largest = Symbol("M", positive=True), Symbol("M'", positive=True)
+RATIOS = (le(p(i), one_largest * q(i), i), le(p(i), two_largest * q2(i), i))
+"""M and M' are at least the largest ratios, so D_∞ ≤ log M and ≤ log M'."""
+
+ROOF = exp(log_mixed(one_largest, two_largest))
+OWN_INFINITY = le(p(i), ROOF * mixed_q(i))
+LOGITS_INFINITY = le(p(i), ROOF * softmax(lambda n: share * own[n] + rest * second_own[n])(i))
 MOVED = softmax(lambda n: b(n) + s * w(n))
 JOINT = (
     r"D_\alpha(\lambda p + \bar\lambda p'\|\lambda q + \bar\lambda q')"
@@ -171,49 +205,66 @@ PROOF = Proof(
             given=(lt(alpha, 1), BELOW_ONE),
             shows=(joint_goal((share, rest)),),
             argument=lambda kernel: kernel.cite("convex-in-q", "jointly, two weights", {other: rest}),
-            asserts=(JOINT,),
         ),
         Goal(
             "jointly, order 1",
             given=(BELOW_ONE,),
             shows=(le(kl(mixed_p, mixed_q), share * kl(p, q) + rest * kl(p2, q2)),),
             argument=joint_order_one,
-            asserts=(JOINT,),
         ),
         Goal(
             "own, order above 1",
             given=(lt(1, alpha), BELOW_ONE),
             shows=(le(renyi(alpha, p, mixed_q), own_side),),
             argument=own_above_one,
-            asserts=(OWN,),
         ),
         Goal(
             "own, order below 1",
             given=(lt(alpha, 1), BELOW_ONE),
             shows=(le(renyi(alpha, p, mixed_q), own_side),),
             argument=lambda kernel: kernel.cite("convex-in-q", "jointly, order below 1", {second_target: a}),
-            asserts=(OWN,),
         ),
         Goal(
             "own, order 1",
             given=(BELOW_ONE,),
             shows=(le(kl(p, mixed_q), share * kl(p, q) + rest * kl(p, q2)),),
             argument=lambda kernel: kernel.cite("convex-in-q", "jointly, order 1", {second_target: a}),
-            asserts=(OWN,),
         ),
         Goal(
             "logits, order above 1",
             given=(lt(1, alpha),),
             shows=(le(0, CURVATURE),),
             argument=lambda kernel: logits(kernel, "order not 1", CURVATURE),
-            asserts=(LOGITS,),
         ),
         Goal(
             "logits, order 1",
             shows=(le(0, CURVATURE_ONE),),
             argument=lambda kernel: logits(kernel, "order 1", CURVATURE_ONE),
         ),
+        Goal(
+            "order 0",
+            given=(BELOW_ONE,),
+            shows=(
+                eq(renyi(0, mixed_p, mixed_q), 0),
+                eq(renyi(0, p, mixed_q), 0),
+                eq(renyi(0), 0),
+            ),
+            argument=by_identity,
+        ),
+        Goal("own, order ∞", given=(BELOW_ONE, *RATIOS), shows=(OWN_INFINITY,), argument=own_infinity),
+        Goal(
+            "logits, order ∞",
+            given=(BELOW_ONE, *RATIOS),
+            shows=(LOGITS_INFINITY,),
+            argument=logits_infinity,
+        ),
     ),
+    asserts={
+        JOINT: ("order 0", "jointly, order below 1", "jointly, order 1"),
+        OWN: ("order 0", "own, order below 1", "own, order 1", "own, order above 1", "own, order ∞"),
+        LOGITS: ("logits, order 1", "logits, order above 1", "logits, order ∞"),
+    },
+    domain="α ∈ [0, ∞] and finite logits",
     neighbour=Neighbour(
         "logits, order above 1",
         lambda convex: convex,

@@ -97,23 +97,25 @@ PROOF = Proof(
             given=(lt(alpha, 1), *GIVEN),
             shows=(le(COARSE, renyi(alpha)),),
             argument=order_not_one,
-            asserts=(ASSERTION,),
         ),
         Goal(
             "order above 1",
             given=(lt(1, alpha), *GIVEN),
             shows=(le(COARSE, renyi(alpha)),),
             argument=order_not_one,
-            asserts=(ASSERTION,),
         ),
         Goal(
             "order 1",
             given=GIVEN,
             shows=(le(COARSE_KL, kl()),),
             argument=order_one,
-            asserts=(ASSERTION,),
         ),
     ),
+    asserts={
+        ASSERTION: ("order below 1", "order above 1", "order 1"),
+    },
+    domain="0 < α < ∞, finite logits and output classes that are reached",
+    beyond="α ∈ {0, ∞} and masks",
     neighbour=Neighbour(
         "order above 1",
         reduced,

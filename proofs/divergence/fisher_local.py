@@ -79,10 +79,6 @@ PROOF = Proof(
             given=(ne(alpha, 1), *RATIO_BOUNDED),
             shows=(le(Abs(ERROR), BOUND),),
             argument=not_one,
-            asserts=(
-                r"|D_\alpha(z + \delta\|z) - \frac{\alpha}{2} \delta^\top \Sigma \delta| \le "
-                r"\frac{\alpha}{2} \max(1, \alpha) \, \frac{\mathrm{osc}(\delta)^3}{6 \sqrt{3}}",
-            ),
         ),
         Goal(
             "local, order 1",
@@ -91,6 +87,13 @@ PROOF = Proof(
             argument=lambda kernel: local(kernel, "at", Integer(1), ERROR_ONE, Integer(1)),
         ),
     ),
+    asserts={
+        (
+            r"|D_\alpha(z + \delta\|z) - \frac{\alpha}{2} \delta^\top \Sigma \delta| \le "
+            r"\frac{\alpha}{2} \max(1, \alpha) \, \frac{\mathrm{osc}(\delta)^3}{6 \sqrt{3}}"
+        ): ("local", "local, order 1"),
+    },
+    domain="0 < α < ∞ and finite logits",
     neighbour=Neighbour(
         "local",
         lambda bound: le(Abs(renyi(alpha) - variance(q, log_ratio) / 2), bound.right),

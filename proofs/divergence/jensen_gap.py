@@ -15,10 +15,13 @@ PROOF = Proof(
             given=(ne(order, 1),),
             shows=(eq(renyi(order), GAP),),
             argument=by_identity,
-            asserts=(
-                r"D_\alpha(p\|q) ="
-                r" \frac{A(\alpha z_p + (1-\alpha) z_q) - \alpha A(z_p) - (1-\alpha) A(z_q)}{\alpha - 1}",
-            ),
         ),
     ),
+    asserts={
+        (
+            r"D_\alpha(p\|q) ="
+            r" \frac{A(\alpha z_p + (1-\alpha) z_q) - \alpha A(z_p) - (1-\alpha) A(z_q)}{\alpha - 1}"
+        ): ("gap",),
+    },
+    domain="every real α ≠ 1 and finite logits",
 )

@@ -129,10 +129,6 @@ PROOF = Proof(
                     lt(x, end),
                 ),
                 argument=single,
-                asserts=(
-                    r"D_\alpha(p\|q) = \frac{\alpha}{2} \mathrm{Var}_{r_\xi}(\log p/q)"
-                    r" \text{ for some } \xi \in (0, \max(1, \alpha))",
-                ),
             )
             for name, given, end in (("below", lt(alpha, 1), 1), ("above", lt(1, alpha), alpha))
         ),
@@ -148,7 +144,6 @@ PROOF = Proof(
             given=(ne(alpha, 1), *RATIO_BOUNDED),
             shows=(le(renyi(alpha), alpha / 8 * (high - low) ** 2),),
             argument=bounded,
-            asserts=(r"D_\alpha(p\|q) \le \frac{\alpha}{8} \, \mathrm{osc}(z_p - z_q)^2",),
         ),
         Goal(
             "bounded, order 1",
@@ -163,6 +158,14 @@ PROOF = Proof(
             argument=third_moment,
         ),
     ),
+    asserts={
+        (
+            r"D_\alpha(p\|q) = \frac{\alpha}{2} \mathrm{Var}_{r_\xi}(\log p/q)"
+            r" \text{ for some } \xi \in (0, \max(1, \alpha))"
+        ): ("single value, below 1", "single value, at 1", "single value, above 1"),
+        r"D_\alpha(p\|q) \le \frac{\alpha}{8} \, \mathrm{osc}(z_p - z_q)^2": ("bounded", "bounded, order 1"),
+    },
+    domain="0 < α < ∞ and finite logits on the common support",
     neighbour=Neighbour(
         "bounded",
         reduced,

@@ -14,6 +14,7 @@ from proofs.kernel import Theorem, Total, eq, le, lt, ne
 from proofs.lemmas import Argument
 from proofs.notation import alpha, i, norm1, own, p, q, renyi, target
 from proofs.refutation import Neighbour, logits_of
+from proofs.supports import WHOLE
 from proofs.touching import BEST, IN_U, ROOT, TOUCHING_GOALS, U, u
 from proofs.two_classes import NEAR_GOALS, affinity, constant, larger, order, smaller
 
@@ -154,11 +155,11 @@ def usable(kernel: Argument) -> Theorem:
     strict = kernel.sign(lt(1, alpha), using=[over])
     by_order, by_number = kernel.extremum(least, alpha), kernel.extremum(least, LARGEST)
     weight = DISTANCE**2 / 2
-    small = kernel.cite("pinsker", "order below 1", shown=[under])
+    small = kernel.cite("pinsker", "order below 1", WHOLE, shown=[under])
     middle = kernel.cite("pinsker-best", "small orders", shown=[strict, up_to])
     bottom = kernel.cite("pinsker-best", "small orders", {alpha: LARGEST})
     grows = kernel.cite(
-        "order-monotone", "both above 1", {alpha: LARGEST, larger_order: alpha}, shown=[beyond]
+        "order-monotone", "both above 1", {alpha: LARGEST, larger_order: alpha, **WHOLE}, shown=[beyond]
     )
     return kernel.cases(
         kernel.combine(goal, (1, small), (weight, by_order)),
@@ -177,7 +178,7 @@ def sharp(kernel: Argument) -> Theorem:
     grows = kernel.cite(
         "order-monotone",
         "both above 1",
-        {alpha: 1 / u, larger_order: alpha},
+        {alpha: 1 / u, larger_order: alpha, **WHOLE},
         shown=[above, kernel.facts[3]],
         using=[above, inside],
     )
@@ -216,20 +217,24 @@ PROOF = Proof(
             given=(ne(alpha, 1),),
             shows=(against(Min(alpha, LARGEST)),),
             argument=usable,
-            asserts=(r"D_\alpha(p\|q) \ge \frac{1}{2} \min(\alpha, \frac{5+3\sqrt{5}}{10}) \|p - q\|_1^2",),
         ),
         Goal(
             "sharp",
             given=(*IN_U, ROOT, le(1 / u, alpha)),
             shows=(against(BEST),),
             argument=sharp,
-            asserts=(
-                r"D_\alpha(p\|q) \ge \frac{1}{2 c(1/\alpha)} \|p - q\|_1^2"
-                r" \quad (0.6138519 \text{ for } \alpha \ge 1.3979525)",
-            ),
         ),
         Goal("attained", given=(*IN_U, ROOT, ne(alpha, 1)), shows=(ATTAINED,), argument=attained),
     ),
+    asserts={
+        r"D_\alpha(p\|q) \ge \frac{1}{2} \min(\alpha, \frac{5+3\sqrt{5}}{10}) \|p - q\|_1^2": ("usable",),
+        (
+            r"D_\alpha(p\|q) \ge \frac{1}{2 c(1/\alpha)} \|p - q\|_1^2"
+            r" \quad (0.6138519 \text{ for } \alpha \ge 1.3979525)"
+        ): ("sharp",),
+    },
+    domain="0 < α < ∞ and finite logits",
+    beyond="α ∈ {0, ∞} and masks",
     neighbour=Neighbour(
         "small orders",
         lambda bound: le(Rational(101, 100) * bound.left, bound.right),

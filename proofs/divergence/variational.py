@@ -29,30 +29,31 @@ PROOF = Proof(
             given=(ne(order, 1),),
             shows=(eq(VALUE, kl(mixture, r) + (1 - order) * renyi(order)),),
             argument=by_identity,
-            asserts=(
-                r"\alpha \mathrm{KL}(s\|p) + (1-\alpha) \mathrm{KL}(s\|q)"
-                r" = \mathrm{KL}(s\|r_\alpha) + (1-\alpha) D_\alpha(p\|q)",
-            ),
         ),
         Goal(
             "attained",
             given=(ne(order, 1),),
             shows=(eq((1 - order) * renyi(order), order * kl(r, p) + (1 - order) * kl(r, q)),),
             argument=by_identity,
-            asserts=(
-                r"(1-\alpha) D_\alpha(p\|q) = \alpha \mathrm{KL}(r_\alpha\|p) + (1-\alpha) \mathrm{KL}(r_\alpha\|q)",
-            ),
         ),
         Goal(
             "least",
             given=(ne(order, 1),),
             shows=(le((1 - order) * renyi(order), VALUE),),
             argument=least,
-            asserts=(
-                r"(1-\alpha) D_\alpha(p\|q) \le \alpha \mathrm{KL}(s\|p) + (1-\alpha) \mathrm{KL}(s\|q)",
-            ),
         ),
     ),
+    asserts={
+        (
+            r"\alpha \mathrm{KL}(s\|p) + (1-\alpha) \mathrm{KL}(s\|q)"
+            r" = \mathrm{KL}(s\|r_\alpha) + (1-\alpha) D_\alpha(p\|q)"
+        ): ("split",),
+        (
+            r"(1-\alpha) D_\alpha(p\|q) = \alpha \mathrm{KL}(r_\alpha\|p) + (1-\alpha) \mathrm{KL}(r_\alpha\|q)"
+        ): ("attained",),
+        r"(1-\alpha) D_\alpha(p\|q) \le \alpha \mathrm{KL}(s\|p) + (1-\alpha) \mathrm{KL}(s\|q)": ("least",),
+    },
+    domain="every real α ≠ 1 and finite logits",
     neighbour=Neighbour(
         "least",
         lambda least: le(least.left, (1 - order) * kl(softmax(c), p) + order * kl(softmax(c), q)),

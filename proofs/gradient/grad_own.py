@@ -18,11 +18,6 @@ PROOF = Proof(
             given=(ne(order, 1),),
             shows=(eq(Slope(renyi(order, p, MOVED), s, 0), Total((q(i) - r(i)) * w(i), i)),),
             argument=by_identity,
-            asserts=(
-                r"\nabla_{z_q} D_\alpha(p\|q) = q - r_\alpha",
-                r"\nabla_{z_q} D_\alpha \text{ is the derivative of }"
-                r" \frac{\log \sum_i p_i^\alpha q_i^{1-\alpha}}{\alpha-1}",
-            ),
         ),
         Goal(
             "order 1",
@@ -30,4 +25,12 @@ PROOF = Proof(
             argument=by_identity,
         ),
     ),
+    asserts={
+        r"\nabla_{z_q} D_\alpha(p\|q) = q - r_\alpha": ("order not 1", "order 1"),
+        (
+            r"\nabla_{z_q} D_\alpha \text{ is the derivative of }"
+            r" \frac{\log \sum_i p_i^\alpha q_i^{1-\alpha}}{\alpha-1}"
+        ): ("order not 1", "order 1"),
+    },
+    domain="every real α and finite logits",
 )

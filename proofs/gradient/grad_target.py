@@ -22,17 +22,22 @@ PROOF = Proof(
                 eq(Slope(renyi(order, MOVED, q), s, 0), order / (order - 1) * Total((r(i) - p(i)) * w(i), i)),
             ),
             argument=by_identity,
-            asserts=(
-                r"\nabla_{z_p} D_\alpha(p\|q) = \frac{\alpha}{\alpha-1} (r_\alpha - p) \quad (\alpha \ne 1)",
-                r"\nabla_{z_p} D_\alpha \text{ is the derivative of }"
-                r" \frac{\log \sum_i p_i^\alpha q_i^{1-\alpha}}{\alpha-1}",
-            ),
         ),
         Goal(
             "order 1",
             shows=(eq(Slope(kl(MOVED, q), s, 0), Total(p(i) * (log(p(i) / q(i)) - kl()) * w(i), i)),),
             argument=by_identity,
-            asserts=(r"\nabla_{z_p} D_1(p\|q) = p \odot (\log p/q - \mathrm{KL}(p\|q))",),
         ),
     ),
+    asserts={
+        r"\nabla_{z_p} D_\alpha(p\|q) = \frac{\alpha}{\alpha-1} (r_\alpha - p) \quad (\alpha \ne 1)": (
+            "order not 1",
+        ),
+        (
+            r"\nabla_{z_p} D_\alpha \text{ is the derivative of }"
+            r" \frac{\log \sum_i p_i^\alpha q_i^{1-\alpha}}{\alpha-1}"
+        ): ("order not 1",),
+        r"\nabla_{z_p} D_1(p\|q) = p \odot (\log p/q - \mathrm{KL}(p\|q))": ("order 1",),
+    },
+    domain="every real α and finite logits",
 )

@@ -14,6 +14,7 @@ from proofs.notation import (
     escort,
     i,
     k,
+    kl,
     m,
     n,
     norm1,
@@ -46,6 +47,11 @@ def gradient(at):
     return Total(force(i) * jacobian[i, at], i)
 
 
+def gradient_one(at):
+    """The same at α = 1."""
+    return Total((q(i) - p(i)) * jacobian[i, at], i)
+
+
 def centred(row, column):
     """`(PJ)_ij`: the mean over the classes taken away."""
     return jacobian[row, column] - Total(jacobian[k, column], k) / i.total
@@ -74,6 +80,13 @@ def derivative(kernel: Argument) -> Theorem:
     )
     goal = eq(Slope(renyi(order, p, MOVED), s, 0), Total(gradient(j) * velocity[j], j))
     return kernel.combine(goal, (1, along))
+
+
+def derivative_one(kernel: Argument) -> Theorem:
+    """The same at α = 1."""
+    moved = {direction: lambda at: Total(jacobian[at, j] * velocity[j], j)}
+    goal = eq(Slope(kl(p, MOVED), s, 0), Total(gradient_one(j) * velocity[j], j))
+    return kernel.combine(goal, (1, kernel.cite("grad-own", "order 1", moved)))
 
 
 def projections(kernel: Argument) -> Theorem:
@@ -157,23 +170,36 @@ PROOF = Proof(
             argument=derivative,
         ),
         Goal(
+            "gradient, order 1",
+            shows=(eq(Slope(kl(p, MOVED), s, 0), Total(gradient_one(j) * velocity[j], j)),),
+            argument=derivative_one,
+        ),
+        Goal(
             "diameter",
             given=(NORM, DIAMETER),
             shows=(le(gradient_norm, TV * diameter),),
             argument=by_diameter,
-            asserts=(r"\|\nabla_\theta D_\alpha\|_2 \le \mathrm{TV}(q, r_\alpha) \, \mathrm{diam}(J)",),
         ),
         Goal(
             "spectral norm",
             given=(ne(m, n), eq(diameter**2, apart(m, n)), SPECTRAL),
             shows=(le(TV * diameter, sqrt(2) * spectral_norm * TV),),
             argument=by_spectral_norm,
-            asserts=(
-                r"\mathrm{TV}(q, r_\alpha) \, \mathrm{diam}(J)"
-                r" \le \sqrt{2} \, \|PJ\|_2 \, \mathrm{TV}(q, r_\alpha)",
-            ),
         ),
     ),
+    asserts={
+        r"\|\nabla_\theta D_\alpha\|_2 \le \mathrm{TV}(q, r_\alpha) \, \mathrm{diam}(J)": (
+            "gradient",
+            "gradient, order 1",
+            "diameter",
+        ),
+        (
+            r"\mathrm{TV}(q, r_\alpha) \, \mathrm{diam}(J)"
+            r" \le \sqrt{2} \, \|PJ\|_2 \, \mathrm{TV}(q, r_\alpha)"
+        ): ("spectral norm",),
+    },
+    domain="finite α ≥ 0 and finite logits",
+    beyond="α = ∞",
     neighbour=Neighbour(
         "diameter",
         reduced,

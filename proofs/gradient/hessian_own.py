@@ -26,7 +26,6 @@ PROOF = Proof(
                 ),
             ),
             argument=by_identity,
-            asserts=(r"\nabla_{z_q}^2 D_\alpha(p\|q) = \Sigma(q) - (1-\alpha) \Sigma(r_\alpha)",),
         ),
         Goal(
             "order 1",
@@ -34,4 +33,11 @@ PROOF = Proof(
             argument=by_identity,
         ),
     ),
+    asserts={
+        r"\nabla_{z_q}^2 D_\alpha(p\|q) = \Sigma(q) - (1-\alpha) \Sigma(r_\alpha)": (
+            "order not 1",
+            "order 1",
+        ),
+    },
+    domain="every real α and finite logits",
 )

@@ -9,8 +9,8 @@ v ≥ A² and `g = y²(1 − v/B²)` else; two polynomials in one variable remai
 from sympy import Abs, IndexedBase, Rational, Symbol, log, sign, sqrt
 
 from proofs.goals import Goal, Proof
-from proofs.kernel import Relation, Theorem, Total, le, lt, ne
-from proofs.lemmas import Argument
+from proofs.kernel import Relation, Theorem, Total, eq, le, lt, ne
+from proofs.lemmas import Argument, by_identity
 from proofs.notation import (
     alpha,
     c,
@@ -198,6 +198,11 @@ def deviation(kernel: Argument) -> Theorem:
     return kernel.cases(nothing, both)
 
 
+def change_one(n):
+    """The same at α = 1."""
+    return (q(n) - softmax(mixed(1))(n)) - (q(n) - p(n))
+
+
 def change(n):
     """`(q_n − r_n) − α(q_n − p_n)`."""
     return (q(n) - r(n)) - alpha * (q(n) - p(n))
@@ -253,8 +258,8 @@ def bounded(kernel: Argument) -> Theorem:
     return kernel.combine(le(norm1(change), LARGEST), (-1, kernel.sum_over(size, i)), (1, along))
 
 
-def _goal(name: str, shows: Relation, argument, *given: Relation, asserts: tuple[str, ...] = ()) -> Goal:
-    return Goal(name, given=given, shows=(shows,), argument=argument, asserts=asserts)
+def _goal(name: str, shows: Relation, argument, *given: Relation) -> Goal:
+    return Goal(name, given=given, shows=(shows,), argument=argument)
 
 
 z_far, z_near = y**2 - small * long, y**2 - root**2
@@ -298,12 +303,16 @@ PROOF = Proof(
             given=(ne(alpha, 1), *RATIO_BOUNDED),
             shows=(le(norm1(change), LARGEST),),
             argument=bounded,
-            asserts=(
-                r"\|(q - r_\alpha) - \alpha (q - p)\|_1"
-                r" \le \alpha |1-\alpha| \frac{\mathrm{osc}(\log p/q)^2}{6 \sqrt{3}}",
-            ),
         ),
+        Goal("order 1", shows=(eq(norm1(change_one), 0),), argument=by_identity),
     ),
+    asserts={
+        (
+            r"\|(q - r_\alpha) - \alpha (q - p)\|_1"
+            r" \le \alpha |1-\alpha| \frac{\mathrm{osc}(\log p/q)^2}{6 \sqrt{3}}"
+        ): ("bounded", "order 1"),
+    },
+    domain="0 < α < ∞ and finite logits on the common support",
     neighbour=Neighbour(
         "bounded",
         reduced,

@@ -72,16 +72,19 @@ PROOF = Proof(
             "deviation",
             shows=(le(norm1(speed), DEVIATION),),
             argument=by_deviation,
-            asserts=(r"\|\partial_\alpha r_\alpha\|_1 \le \mathrm{std}_{r_\alpha}(\log p/q)",),
         ),
         Goal(
             "oscillation",
             given=(le(low, log_ratio(i), i), le(log_ratio(i), high, i)),
             shows=(le(DEVIATION, (high - low) / 2),),
             argument=by_oscillation,
-            asserts=(r"\mathrm{std}_{r_\alpha}(\log p/q) \le \frac{1}{2} \mathrm{osc}(\log p/q)",),
         ),
     ),
+    asserts={
+        r"\|\partial_\alpha r_\alpha\|_1 \le \mathrm{std}_{r_\alpha}(\log p/q)": ("deviation",),
+        r"\mathrm{std}_{r_\alpha}(\log p/q) \le \frac{1}{2} \mathrm{osc}(\log p/q)": ("oscillation",),
+    },
+    domain="every real α and finite logits",
     neighbour=Neighbour(
         "deviation",
         reduced,

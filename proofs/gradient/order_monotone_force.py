@@ -7,8 +7,8 @@ rate is the covariance of s and log p/q under the escort, and s increases with l
 from sympy import Symbol, exp, sign
 
 from proofs.goals import Goal, Proof
-from proofs.kernel import Theorem, Total, le
-from proofs.lemmas import Argument
+from proofs.kernel import Theorem, Total, eq, le
+from proofs.lemmas import Argument, by_identity
 from proofs.notation import (
     alpha,
     b,
@@ -79,9 +79,17 @@ PROOF = Proof(
             given=(le(alpha, larger),),
             shows=(le(norm1(force), norm1(larger_force)),),
             argument=monotone,
-            asserts=(r"\alpha \le \alpha' \Rightarrow \|q - r_\alpha\|_1 \le \|q - r_{\alpha'}\|_1",),
         ),
+        Goal("order 0", shows=(eq(norm1(lambda n: escort(0)(n) - q(n)), 0),), argument=by_identity),
     ),
+    asserts={
+        r"\alpha \le \alpha' \Rightarrow \|q - r_\alpha\|_1 \le \|q - r_{\alpha'}\|_1": (
+            "monotone",
+            "order 0",
+        ),
+    },
+    domain="0 ≤ α ≤ α' < ∞ and finite logits",
+    beyond="α' = ∞",
     neighbour=Neighbour(
         "monotone",
         lambda _: le(square(force), square(larger_force)),

@@ -4,11 +4,11 @@ The gradient is `α/(α−1)·(r − p)`. Two distributions are at most 2 apart;
 most half the oscillation. Below 1, D and its gradient are those of order 1 − α with the arguments exchanged.
 """
 
-from sympy import Abs, Symbol, sign
+from sympy import Abs, Integer, Symbol, sign
 
 from proofs.goals import Goal, Proof
-from proofs.kernel import Theorem, Total, le, lt, ne
-from proofs.lemmas import Argument
+from proofs.kernel import Theorem, Total, eq, le, lt, ne
+from proofs.lemmas import Argument, by_identity
 from proofs.notation import (
     a,
     alpha,
@@ -18,6 +18,7 @@ from proofs.notation import (
     i,
     log_ratio,
     low,
+    mean,
     mixed,
     norm1,
     order,
@@ -32,6 +33,7 @@ from proofs.notation import (
     target,
 )
 from proofs.refutation import Neighbour, logits_of
+from proofs.supports import WHOLE
 
 x = Symbol("x", real=True)
 best = Symbol("c", nonnegative=True)
@@ -56,9 +58,14 @@ def gradient(n):
     return factor * shift(n)
 
 
-def scaled(kernel: Argument, goal, distance: Theorem) -> Theorem:
-    """From a bound of ‖r − p‖₁ to one of ‖α/(α−1)·(r − p)‖₁."""
-    return kernel.combine(goal, (alpha / Abs(alpha - 1), distance))
+def gradient_zero(n):
+    """The same at α = 0."""
+    return Integer(0) / (0 - 1) * (escort(0)(n) - p(n))
+
+
+def gradient_one(n):
+    """`p_n (log p_n/q_n − KL)`, up to a constant in both logarithms."""
+    return p(n) * (log_ratio(n) - mean(p, log_ratio))
 
 
 def apart(kernel: Argument) -> Theorem:
@@ -104,10 +111,17 @@ def moved(kernel: Argument) -> Theorem:
     return kernel.combine(le(norm1(gradient), alpha * (high - low) / 2), (alpha / Abs(alpha - 1), distance))
 
 
+def order_one(kernel: Argument) -> Theorem:
+    """At 1 the gradient is the speed of the escort, whose bound is that of `order-lipschitz`."""
+    speed = kernel.cite("order-lipschitz", "deviation", {order: 1})
+    deviation = kernel.cite("order-lipschitz", "oscillation", {order: 1})
+    return kernel.combine(le(norm1(gradient_one), (high - low) / 2), (1, speed), (1, deviation))
+
+
 def below_one(kernel: Argument) -> Theorem:
     """The bound of the own gradient, of order 1 − α, with the arguments exchanged."""
     own_bound = kernel.suppose(BEST)
-    skew = kernel.cite("skew", "skew")
+    skew = kernel.cite("skew", "skew", WHOLE)
     return kernel.combine(
         le(square(gradient), alpha / (1 - alpha) * best * renyi(alpha)),
         (factor**2, own_bound),
@@ -123,26 +137,35 @@ PROOF = Proof(
             given=(ne(alpha, 1),),
             shows=(le(norm1(gradient), 2 * alpha / Abs(alpha - 1)),),
             argument=apart,
-            asserts=(ASSERTION,),
         ),
         Goal(
             "moved",
             given=(ne(alpha, 1), *BOUNDED),
             shows=(le(norm1(gradient), alpha * (high - low) / 2),),
             argument=moved,
-            asserts=(ASSERTION,),
         ),
+        Goal(
+            "order 1",
+            given=BOUNDED,
+            shows=(le(norm1(gradient_one), (high - low) / 2),),
+            argument=order_one,
+        ),
+        Goal("order 0", shows=(eq(norm1(gradient_zero), 0),), argument=by_identity),
         Goal(
             "below 1",
             given=(lt(alpha, 1), BEST),
             shows=(le(square(gradient), alpha / (1 - alpha) * best * renyi(alpha)),),
             argument=below_one,
-            asserts=(
-                r"\|\nabla_{z_p} D_\alpha\|_2^2 \le \frac{\alpha}{1-\alpha} c(1-\alpha) D_\alpha(p\|q)"
-                r" \quad (\alpha < 1)",
-            ),
         ),
     ),
+    asserts={
+        ASSERTION: ("apart", "moved", "order 1", "order 0"),
+        (
+            r"\|\nabla_{z_p} D_\alpha\|_2^2 \le \frac{\alpha}{1-\alpha} c(1-\alpha) D_\alpha(p\|q)"
+            r" \quad (\alpha < 1)"
+        ): ("below 1",),
+    },
+    domain="finite α ≥ 0 and finite logits; c any constant that bounds the own gradient at order 1 − α",
     neighbour=Neighbour(
         "apart",
         lambda bound: le(bound.left, 2),

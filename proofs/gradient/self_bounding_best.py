@@ -11,6 +11,7 @@ from proofs.kernel import Theorem, eq, le, lt, ne
 from proofs.lemmas import Argument
 from proofs.notation import alpha, i, k, kl, mixed, norm1, own, p, q, r, renyi, square, target
 from proofs.refutation import Neighbour, logits_of, reduced
+from proofs.supports import WHOLE
 from proofs.touching import IN_U, ROOT, U, u
 
 SMALLEST = (3 * sqrt(5) - 5) / 2
@@ -44,7 +45,7 @@ def norms(kernel: Argument) -> Theorem:
 
 def from_pinsker(kernel: Argument, best: Theorem, scale, roof, *terms, using=()) -> Theorem:
     """`‖q − r‖₂² ≤ roof·D_α` from `‖r − q‖₁²/2 ≤ scale·D_{1/α}(r‖q)`, `roof = scale` but for `terms`."""
-    inversion = kernel.cite("order-inversion", "inversion", using=using)
+    inversion = kernel.cite("order-inversion", "inversion", WHOLE, using=using)
     short = kernel.cite("self-bounding-best", "norms")
     positive = kernel.cite("nonneg", "order not 1", using=using)
     return kernel.combine(
@@ -98,9 +99,6 @@ PROOF = Proof(
             given=(ne(alpha, 1),),
             shows=(le(LENGTH, Max(alpha, SMALLEST) * renyi(alpha)),),
             argument=usable,
-            asserts=(
-                r"\|\nabla_{z_q} D_\alpha\|_2^2 \le \max(\alpha, \frac{3\sqrt{5}-5}{2}) \, D_\alpha(p\|q)",
-            ),
         ),
         Goal(
             "order 1",
@@ -112,11 +110,6 @@ PROOF = Proof(
             given=(*IN_U, ROOT, le(alpha, u)),
             shows=(le(LENGTH, ROOF * renyi(alpha)),),
             argument=touching,
-            asserts=(
-                r"\|\nabla_{z_q} D_\alpha\|_2^2 \le c(\alpha) \, D_\alpha(p\|q)"
-                r",\ c = \alpha \text{ for } \alpha \ge \frac{3\sqrt{5}-5}{2}"
-                r",\ c = 4u(1-u) \text{ for } \alpha \le u,\ \frac{u}{1-u} = -2 \log(1-u)",
-            ),
         ),
         Goal(
             "attained",
@@ -129,6 +122,18 @@ PROOF = Proof(
             ),
         ),
     ),
+    asserts={
+        r"\|\nabla_{z_q} D_\alpha\|_2^2 \le \max(\alpha, \frac{3\sqrt{5}-5}{2}) \, D_\alpha(p\|q)": (
+            "usable",
+        ),
+        (
+            r"\|\nabla_{z_q} D_\alpha\|_2^2 \le c(\alpha) \, D_\alpha(p\|q)"
+            r",\ c = \alpha \text{ for } \alpha \ge \frac{3\sqrt{5}-5}{2}"
+            r",\ c = 4u(1-u) \text{ for } \alpha \le u,\ \frac{u}{1-u} = -2 \log(1-u)"
+        ): ("touching",),
+    },
+    domain="0 < α < ∞ and finite logits",
+    beyond="masks",
     neighbour=Neighbour(
         "usable", reduced, {i.total: 2, alpha: 2, target: logits_of(51, 49), own: logits_of(1, 1)}
     ),

@@ -121,7 +121,6 @@ PROOF = Proof(
                 le(CURVATURE, Max(1, order) / 2 * square(w)),
             ),
             argument=every_order,
-            asserts=(BELOW, ABOVE),
         ),
         Goal(
             "order 1",
@@ -129,6 +128,11 @@ PROOF = Proof(
             argument=order_one,
         ),
     ),
+    asserts={
+        BELOW: ("order not 1", "order 1"),
+        ABOVE: ("order not 1", "order 1"),
+    },
+    domain="every real α and finite logits on the common support",
     neighbour=Neighbour(
         "order not 1",
         reduced,

@@ -77,18 +77,24 @@ PROOF = Proof(
             given=tuple(r.at(NOISELESS) for r in (*SGD, SHORT, BIAS, lt(relative_bias, 1))),
             shows=(le(SQUARE, FLOOR + 2 * GAP / (step_size * steps * (1 - relative_bias))),),
             argument=bound,
-            asserts=(r"A_\infty^2 \le \frac{\zeta^2}{1-m}",),
         ),
         Goal(
             "reached",
             given=(IS_LENGTH, AT_FLOOR, MOVES, lt(relative_bias, 1)),
             shows=(eq(x(t + 1)(j), x(t)(j)), eq(smoothness**2 * norm2(x(t)), FLOOR)),
             argument=reached,
-            asserts=(
-                r"A_\infty^2 = \frac{\zeta^2}{1-m} \text{ for } F = \frac{L}{2} \|x\|^2"
-                r",\ b = -\sqrt{m \|\nabla F\|^2 + \zeta^2} \, \frac{\nabla F}{\|\nabla F\|}",
-            ),
         ),
+    ),
+    asserts={
+        r"A_\infty^2 \le \frac{\zeta^2}{1-m}": ("bound",),
+        (
+            r"A_\infty^2 = \frac{\zeta^2}{1-m} \text{ for } F = \frac{L}{2} \|x\|^2"
+            r",\ b = -\sqrt{m \|\nabla F\|^2 + \zeta^2} \, \frac{\nabla F}{\|\nabla F\|}"
+        ): ("reached",),
+    },
+    domain=(
+        "every dimension, number of steps and constant, the limit of T → ∞ read"
+        " off bounds for every T; reached by the run that starts at the floor"
     ),
     neighbour=Neighbour(
         "bound",

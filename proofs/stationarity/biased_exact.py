@@ -206,7 +206,6 @@ PROOF = Proof(
                 (1 / count, kernel.cite("biased-exact", "bound by the run")),
                 (1, kernel.cite("biased-exact", "closed form", {run: lambda at: ideal[at]})),
             ),
-            asserts=(r"A^2 \le Q = " + BOUND + r" \text{ where the dual multipliers are feasible}",),
         ),
         Goal(
             "feasible where k does not grow",
@@ -225,8 +224,19 @@ PROOF = Proof(
             given=(*PARABOLA, SHORT),
             shows=(eq(squares(run) / count, VALUE).at({run: lambda at: smoothness * position[at]}),),
             argument=reached,
-            asserts=(r"A^2 = Q \text{ for } F = \frac{L}{2} x^2,\ b = -\zeta",),
         ),
+    ),
+    asserts={
+        r"A^2 \le Q = " + BOUND + r" \text{ where the dual multipliers are feasible}": (
+            "bound",
+            "feasible where k does not grow",
+            "k does not grow where the bias is larger",
+        ),
+        r"A^2 = Q \text{ for } F = \frac{L}{2} x^2,\ b = -\zeta": ("reached",),
+    },
+    domain=(
+        "every dimension, number of steps and constant; the bound where all 1 − λ_t(1−k_t)"
+        " ≥ 0, which holds where k does not grow, so for ζ = 0, h = 1, T ≤ 2 and ζ ≥ G"
     ),
     neighbour=Neighbour(
         "bound",

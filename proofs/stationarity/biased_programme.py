@@ -192,12 +192,15 @@ PROOF = Proof(
             given=GIVEN,
             shows=(CONSTRAINT,),
             argument=constraint,
-            asserts=(
-                r"\sum_{t<m} [a_t^2 - y_t^2 + \frac{1}{2} (a_{t+1} - y_t)^2] + a_m^2 \le 2L\Delta \ (m < T)"
-                r",\ a_t = \|\nabla F(x_t)\|,\ y_t = (1-h) a_t + h\zeta",
-            ),
         ),
     ),
+    asserts={
+        (
+            r"\sum_{t<m} [a_t^2 - y_t^2 + \frac{1}{2} (a_{t+1} - y_t)^2] + a_m^2 \le 2L\Delta \ (m < T)"
+            r",\ a_t = \|\nabla F(x_t)\|,\ y_t = (1-h) a_t + h\zeta"
+        ): ("constraint",),
+    },
+    domain="every dimension, number of steps and constant",
     neighbour=Neighbour(
         "constraint",
         lambda bound: le(bound.left + Total((size[t + 1] - y(t)) ** 2, t) / 2, bound.right),

@@ -196,7 +196,6 @@ PROOF = Proof(
                 eq(Total(force(1, of(l), of(m))(i), l, m), 0),
             ),
             argument=by_identity,
-            asserts=(r"\sum_k V_k = \sum_k \nabla F_k \quad (\alpha = 1)",),
         ),
         Goal(
             "curve",
@@ -215,14 +214,18 @@ PROOF = Proof(
             given=GAP_BOUNDED,
             shows=(le(beta * norm1(drift), beta * BOUND),),
             argument=drifts,
-            asserts=(
-                r"\|V_1 + V_2 - \nabla F_1 - \nabla F_2 - \beta\alpha(1-\alpha) \nabla"
-                r" \mathrm{Var}_{\bar z}(\delta)\|_1"
-                r" \le \frac{\beta}{10} [\frac{1}{16} + (\frac{1}{2} - \alpha)^4] \, \mathrm{osc}(\delta)^4"
-                r" \quad (K = 2)",
-            ),
         ),
     ),
+    asserts={
+        r"\sum_k V_k = \sum_k \nabla F_k \quad (\alpha = 1)": ("kept at 1",),
+        (
+            r"\|V_1 + V_2 - \nabla F_1 - \nabla F_2 - \beta\alpha(1-\alpha) \nabla"
+            r" \mathrm{Var}_{\bar z}(\delta)\|_1"
+            r" \le \frac{\beta}{10} [\frac{1}{16} + (\frac{1}{2} - \alpha)^4] \, \mathrm{osc}(\delta)^4"
+            r" \quad (K = 2)"
+        ): ("drift", "curve"),
+    },
+    domain="finite logits, any number of learners at α = 1; 0 < α < ∞ for two",
     neighbour=Neighbour(
         "drift",
         lambda _: eq(

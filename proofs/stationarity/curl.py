@@ -97,11 +97,6 @@ PROOF = Proof(
             "identity",
             shows=(eq(curl(*GENERAL), difference(*GENERAL)),),
             argument=by_identity,
-            asserts=(
-                r"\frac{\partial V_1}{\partial z_2} - \left( \frac{\partial V_2}{\partial z_1} \right)^\top"
-                r" = -[\alpha_1\beta_1 \Sigma(r_{\alpha_1}(p_2, p_1))"
-                r" - \alpha_2\beta_2 \Sigma(r_{\alpha_2}(p_1, p_2))]",
-            ),
         ),
         Goal(
             "vanishes",
@@ -109,10 +104,6 @@ PROOF = Proof(
                 eq(curl(order, weight1, order, weight1), 0) for order in (Rational(1, 2), Integer(0))
             ),
             argument=by_identity,
-            asserts=(
-                r"\alpha_1 = \alpha_2 \in \{0, \frac{1}{2}\},\ \beta_1 = \beta_2"
-                r" \Rightarrow \text{it vanishes everywhere}",
-            ),
         ),
         Goal(
             "balanced",
@@ -134,10 +125,22 @@ PROOF = Proof(
                 eq(order1 * weight1 * (2 * order1 - 1), 0),
                 (1, kernel.cite("curl", "opposite orders", {order2: order1, weight2: weight1})),
             ),
-            asserts=(
-                r"\alpha_1 = \alpha_2 \notin \{0, \frac{1}{2}\},\ \beta_1 = \beta_2 \ne 0"
-                r" \Rightarrow \text{it does not}",
-            ),
         ),
     ),
+    asserts={
+        (
+            r"\frac{\partial V_1}{\partial z_2} - \left( \frac{\partial V_2}{\partial z_1} \right)^\top"
+            r" = -[\alpha_1\beta_1 \Sigma(r_{\alpha_1}(p_2, p_1))"
+            r" - \alpha_2\beta_2 \Sigma(r_{\alpha_2}(p_1, p_2))]"
+        ): ("identity",),
+        (
+            r"\alpha_1 = \alpha_2 \in \{0, \frac{1}{2}\},\ \beta_1 = \beta_2"
+            r" \Rightarrow \text{it vanishes everywhere}"
+        ): ("vanishes",),
+        (
+            r"\alpha_1 = \alpha_2 \notin \{0, \frac{1}{2}\},\ \beta_1 = \beta_2 \ne 0"
+            r" \Rightarrow \text{it does not}"
+        ): ("nowhere else",),
+    },
+    domain="finite logits, every real order and weight",
 )

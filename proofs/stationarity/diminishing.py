@@ -71,12 +71,15 @@ PROOF = Proof(
             given=(SMOOTH, BOUNDED, STEPS, *CENTRED, NOISE, BIAS, SHORT, lt(relative_bias, 1)),
             shows=(le(AVERAGE, BOUND),),
             argument=bound,
-            asserts=(
-                r"\frac{\sum_t \eta_t E\|\nabla F_t\|^2}{\sum_t \eta_t} \le \frac{1}{1-m}"
-                r" \left( \frac{2\Delta + L\sigma^2 \sum_t \eta_t^2}{\sum_t \eta_t} + \zeta^2 \right)",
-            ),
         ),
     ),
+    asserts={
+        (
+            r"\frac{\sum_t \eta_t E\|\nabla F_t\|^2}{\sum_t \eta_t} \le \frac{1}{1-m}"
+            r" \left( \frac{2\Delta + L\sigma^2 \sum_t \eta_t^2}{\sum_t \eta_t} + \zeta^2 \right)"
+        ): ("bound",),
+    },
+    domain="every dimension, number of steps and constant",
     neighbour=Neighbour(
         "bound",
         lambda bound: le(

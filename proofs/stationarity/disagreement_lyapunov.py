@@ -90,9 +90,12 @@ PROOF = Proof(
             given=(LEAST,),
             shows=(le(RATE, -4 * alpha * beta * least * DISTANCE),),
             argument=approach,
-            asserts=(r"\frac{d}{dt} \|\delta\|^2 \le -4 \alpha\beta \, p_{\min} \|\delta\|^2",),
         ),
     ),
+    asserts={
+        r"\frac{d}{dt} \|\delta\|^2 \le -4 \alpha\beta \, p_{\min} \|\delta\|^2": ("approach",),
+    },
+    domain="0 < α < ∞, finite logits and every β ≥ 0",
     neighbour=Neighbour(
         "approach",
         lambda bound: le(bound.left, Rational(101, 100) * bound.right),

@@ -44,19 +44,23 @@ PROOF = Proof(
             given=tuple(relation.at(FULL) for relation in (*SGD, ABSOLUTE_BIAS, IS_SIZE)),
             shows=(le(size**2, value(GAP)),),
             argument=bound,
-            asserts=(r"A^2 \le \frac{2L\Delta}{T} + (1 - \frac{1}{T}) \zeta^2",),
         ),
         Goal(
             "reached",
             given=(START, MOVES),
             shows=(eq(MEAN_SQUARE, value(gap)),),
             argument=reached,
-            asserts=(
-                r"A^2 = \frac{2L\Delta}{T} + (1 - \frac{1}{T}) \zeta^2 \text{ for } F = \frac{L}{2} x^2",
-            ),
         ),
         Goal("smooth", shows=IS_SMOOTH, argument=by_identity),
     ),
+    asserts={
+        r"A^2 \le \frac{2L\Delta}{T} + (1 - \frac{1}{T}) \zeta^2": ("bound",),
+        r"A^2 = \frac{2L\Delta}{T} + (1 - \frac{1}{T}) \zeta^2 \text{ for } F = \frac{L}{2} x^2": (
+            "reached",
+            "smooth",
+        ),
+    },
+    domain="every dimension, number of steps and constant",
     neighbour=Neighbour(
         "bound",
         lambda bound: bound.at({bias_bound: Rational(99, 100) * bias_bound}),

@@ -92,20 +92,23 @@ PROOF = Proof(
             given=(MOVE, CURVATURE, SPLIT),
             shows=(CLOSES,),
             argument=closes,
-            asserts=(
-                r"\sum_t \|\nabla F_t\|^2 = \frac{F_0 - F_T}{\eta} - \sum_t \langle \nabla F_t, b_t \rangle"
-                r" - \sum_t \langle \nabla F_t, n_t \rangle + \frac{\eta}{2} \sum_t L_t \|g_t\|^2",
-            ),
         ),
         Goal(
             "unsplit",
             given=(MOVE, CURVATURE),
             shows=(UNSPLIT,),
             argument=unsplit,
-            asserts=(
-                r"\sum_t \|\nabla F_t\|^2 = \frac{2 (F_0 - F_T)}{\eta} + \sum_t \|g_t - \nabla F_t\|^2"
-                r" - \sum_t (1 - \eta L_t) \|g_t\|^2",
-            ),
         ),
     ),
+    asserts={
+        (
+            r"\sum_t \|\nabla F_t\|^2 = \frac{F_0 - F_T}{\eta} - \sum_t \langle \nabla F_t, b_t \rangle"
+            r" - \sum_t \langle \nabla F_t, n_t \rangle + \frac{\eta}{2} \sum_t L_t \|g_t\|^2"
+        ): ("closes",),
+        (
+            r"\sum_t \|\nabla F_t\|^2 = \frac{2 (F_0 - F_T)}{\eta} + \sum_t \|g_t - \nabla F_t\|^2"
+            r" - \sum_t (1 - \eta L_t) \|g_t\|^2"
+        ): ("unsplit",),
+    },
+    domain="every run",
 )

@@ -87,11 +87,6 @@ def goals(name: str) -> tuple[Goal, ...]:
     """Plain step, ledger and sandwich for one form of momentum."""
     move, shift = SHIFTS[name]
     images = at_virtual(shift)
-    plain = (
-        r"\tilde x_{t+1} = \tilde x_t - \frac{\eta}{1-\gamma} g_t,\ \tilde x = x - \kappa u"
-        r",\ \kappa = \frac{\eta\gamma}{1-\gamma} \text{ (heavy ball)},"
-        r"\ \frac{\eta\gamma^2}{1-\gamma} \text{ (Nesterov)}"
-    )
     curved = tuple(r for r in pathwise.GIVEN if r not in (ledger.MOVE, ledger.SPLIT))
     return (
         Goal(
@@ -99,28 +94,39 @@ def goals(name: str) -> tuple[Goal, ...]:
             given=(BELOW_ONE, BUFFER, move),
             shows=(plain_step(shift),),
             argument=lambda kernel: iterate(kernel, move, shift),
-            asserts=(plain,),
         ),
         Goal(
             f"{name}: ledger",
             given=given(move, shift, (ledger.CURVATURE,)),
             shows=(ledger.CLOSES.at(images),),
             argument=lambda kernel: transferred(kernel, name, "ledger", "closes"),
-            asserts=ledger.PROOF.goals[1].asserts,
         ),
         Goal(
             f"{name}: sandwich",
             given=given(move, shift, curved),
             shows=(pathwise.RESIDUAL.at(images),),
             argument=lambda kernel: transferred(kernel, name, "pathwise", "residual"),
-            asserts=pathwise.PROOF.goals[1].asserts,
         ),
     )
 
 
+PLAIN = (
+    r"\tilde x_{t+1} = \tilde x_t - \frac{\eta}{1-\gamma} g_t,\ \tilde x = x - \kappa u"
+    r",\ \kappa = \frac{\eta\gamma}{1-\gamma} \text{ (heavy ball)},"
+    r"\ \frac{\eta\gamma^2}{1-\gamma} \text{ (Nesterov)}"
+)
+(LEDGER, _), (SANDWICH, _) = ledger.PROOF.asserts, pathwise.PROOF.asserts
+"""The assertions that are those of other claims, at x̃."""
+
 PROOF = Proof(
     "momentum-iterate",
     goals=(*goals("heavy ball"), *goals("Nesterov")),
+    asserts={
+        PLAIN: tuple(SHIFTS),
+        LEDGER: tuple(f"{name}: ledger" for name in SHIFTS),
+        SANDWICH: tuple(f"{name}: sandwich" for name in SHIFTS),
+    },
+    domain="every run with 0 ≤ γ < 1",
     neighbour=Neighbour(
         "Nesterov",
         lambda _: plain_step(SHIFTS["heavy ball"][1]),

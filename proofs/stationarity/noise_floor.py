@@ -93,19 +93,25 @@ PROOF = Proof(
             given=(*SGD, ABSOLUTE_BIAS, SHORT, IS_SIZE),
             shows=(le(size, FLOOR + TRANSIENT),),
             argument=bound,
-            asserts=(r"A_\infty \le \frac{(1-h) \zeta + \sqrt{\zeta^2 + (2-h) \eta L \sigma^2}}{2-h}",),
         ),
         Goal(
             "reached",
             given=(SHORT, EXTREME, AT_FLOOR),
             shows=(eq(next_square, along**2),),
             argument=reached,
-            asserts=(
-                r"A_\infty = \frac{(1-h) \zeta + \sqrt{\zeta^2 + (2-h) \eta L \sigma^2}}{2-h}"
-                r" \text{ for } F = \frac{L}{2} \|x\|^2,\ b = -\zeta \frac{x}{\|x\|}"
-                r",\ n = \pm \sqrt{M \|\nabla F + b\|^2 + \sigma^2} \, \frac{x_\perp}{\|x\|}",
-            ),
         ),
+    ),
+    asserts={
+        r"A_\infty \le \frac{(1-h) \zeta + \sqrt{\zeta^2 + (2-h) \eta L \sigma^2}}{2-h}": ("bound",),
+        (
+            r"A_\infty = \frac{(1-h) \zeta + \sqrt{\zeta^2 + (2-h) \eta L \sigma^2}}{2-h}"
+            r" \text{ for } F = \frac{L}{2} \|x\|^2,\ b = -\zeta \frac{x}{\|x\|}"
+            r",\ n = \pm \sqrt{M \|\nabla F + b\|^2 + \sigma^2} \, \frac{x_\perp}{\|x\|}"
+        ): ("reached",),
+    },
+    domain=(
+        "every dimension, number of steps and constant, the limit of T → ∞ read"
+        " off bounds for every T; reached by the run that starts at the floor"
     ),
     neighbour=Neighbour(
         "reached",

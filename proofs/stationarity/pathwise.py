@@ -111,19 +111,22 @@ PROOF = Proof(
             given=GIVEN,
             shows=(RESIDUAL,),
             argument=residual,
-            asserts=(r"|(1 - \frac{h}{2}) A^2 - \frac{h}{2} \hat\zeta^2 - \hat R| \le |1 - h| \hat\zeta A",),
         ),
         Goal(
             "interval",
             given=(*GIVEN, lt(h, 2)),
             shows=(LOWER, UPPER),
             argument=interval,
-            asserts=(
-                r"\frac{S - |1-h| \hat\zeta}{2 - h} \le A \le \frac{S + |1-h| \hat\zeta}{2 - h}"
-                r",\ S = \sqrt{\hat\zeta^2 + 4 (1 - h/2) \hat R} \quad (h < 2)",
-            ),
         ),
     ),
+    asserts={
+        r"|(1 - \frac{h}{2}) A^2 - \frac{h}{2} \hat\zeta^2 - \hat R| \le |1 - h| \hat\zeta A": ("residual",),
+        (
+            r"\frac{S - |1-h| \hat\zeta}{2 - h} \le A \le \frac{S + |1-h| \hat\zeta}{2 - h}"
+            r",\ S = \sqrt{\hat\zeta^2 + 4 (1 - h/2) \hat R} \quad (h < 2)"
+        ): ("interval",),
+    },
+    domain="every run",
     neighbour=Neighbour(
         "residual",
         lambda _: le(

@@ -148,19 +148,22 @@ PROOF = Proof(
             given=(*SGD, SHORT, BIAS, lt(relative_bias, 1), PL, ORDERED),
             shows=(decay(RATE, LIMIT), le(excess, RATE**t * GAP + LIMIT)),
             argument=plain,
-            asserts=(
-                r"E F(x_T) - F^* \le (1 - \eta\mu(1-m))^T \Delta"
-                r" + \frac{\zeta^2 + \eta L \sigma^2}{2 \mu (1-m)}",
-            ),
         ),
         Goal(
             "floor",
             given=(*SGD, SHORT, ABSOLUTE_BIAS, PL, ORDERED, IS_FLOOR),
             shows=(decay(SHARP_RATE, SHARP_LIMIT),),
             argument=sharp,
-            asserts=(r"\limsup_T E F(x_T) - F^* \le \frac{A_\infty^2}{2\mu} \quad (m = 0)",),
         ),
     ),
+    asserts={
+        (
+            r"E F(x_T) - F^* \le (1 - \eta\mu(1-m))^T \Delta"
+            r" + \frac{\zeta^2 + \eta L \sigma^2}{2 \mu (1-m)}"
+        ): ("bound",),
+        r"\limsup_T E F(x_T) - F^* \le \frac{A_\infty^2}{2\mu} \quad (m = 0)": ("floor",),
+    },
+    domain="every dimension, number of steps and constant, the limit read off a geometric bound",
     neighbour=Neighbour(
         "bound",
         lambda _, bound: le(bound.left, bound.right + GAP * ((2 * RATE - 1) ** t - RATE**t)),

@@ -49,10 +49,13 @@ PROOF = Proof(
             given=(ne(learners, 1),),
             shows=(eq(Slope(POTENTIAL, s, 0), DIRECTION),),
             argument=by_identity,
-            asserts=(
-                r"V = \nabla \Phi,\ \Phi = \sum_k F_k"
-                r" + \frac{\beta}{K-1} \sum_{j<k} E \, D_{1/2}(p_j\|p_k)",
-            ),
         ),
     ),
+    asserts={
+        (
+            r"V = \nabla \Phi,\ \Phi = \sum_k F_k"
+            r" + \frac{\beta}{K-1} \sum_{j<k} E \, D_{1/2}(p_j\|p_k)"
+        ): ("gradient", "symmetric"),
+    },
+    domain="finite logits and any number of learners",
 )

@@ -86,9 +86,12 @@ PROOF = Proof(
             argument=lambda kernel: kernel.combine(
                 WHOLE, (1, kernel.sum_over(kernel.cite("quadratic-floor", "coordinate"), j))
             ),
-            asserts=(r"E\|\nabla F\|^2 = \sum_i \frac{\eta h_i \sigma_i^2}{2 - \eta h_i} + \|b\|^2",),
         ),
     ),
+    asserts={
+        r"E\|\nabla F\|^2 = \sum_i \frac{\eta h_i \sigma_i^2}{2 - \eta h_i} + \|b\|^2": ("whole",),
+    },
+    domain="every dimension and constant, the limit of t → ∞ read off the moments at every t",
     neighbour=Neighbour(
         "whole",
         lambda value: le(

@@ -139,13 +139,16 @@ PROOF = Proof(
             argument=lambda kernel: kernel.cite(
                 "relative-bias", "root", shown=[kernel.cite("relative-bias", "inequality")]
             ),
-            asserts=(
-                r"A \le A_+,\ A_+^2 - \left( (1-h) A_+ + h \sqrt{m A_+^2 + \zeta^2} \right)^2 = 2hR"
-                r",\ R = \frac{\Delta}{\eta T} + \frac{\eta L \sigma^2}{2}",
-                r"A \le A_+ \text{ for } F = \frac{L}{2} x^2,\ b = -\sqrt{m \|\nabla F\|^2 + \zeta^2}",
-            ),
         ),
     ),
+    asserts={
+        (
+            r"A \le A_+,\ A_+^2 - \left( (1-h) A_+ + h \sqrt{m A_+^2 + \zeta^2} \right)^2 = 2hR"
+            r",\ R = \frac{\Delta}{\eta T} + \frac{\eta L \sigma^2}{2}"
+        ): ("bound",),
+        r"A \le A_+ \text{ for } F = \frac{L}{2} x^2,\ b = -\sqrt{m \|\nabla F\|^2 + \zeta^2}": ("bound",),
+    },
+    domain="every dimension, number of steps and constant",
     neighbour=Neighbour(
         "bound",
         lambda bound: bound,

@@ -193,23 +193,26 @@ PROOF = Proof(
             given=(*SGD, SHORT),
             shows=(decay(RATE, LIMIT),),
             argument=plain,
-            asserts=(
-                r"\limsup_t E\|x_t\|^2"
-                r" \le \frac{2}{a} \left( 2c + \frac{\zeta^2}{a} + \eta (2 (G_0 + \zeta)^2 + \sigma^2) \right)",
-            ),
         ),
         Goal(
             "sharp",
             given=(*SGD, SHARP_SHORT, IS_RADIUS),
             shows=(decay(SHARP_RATE, radius**2),),
             argument=sharp,
-            asserts=(
-                r"\limsup_t E\|x_t\|^2 \le s_*^2,\ "
-                r"s_* = \frac{B + \sqrt{B^2 + (2a - \eta L^2) K}}{2a - \eta L^2}"
-                r",\ B = \zeta + \eta L (G_0 + \zeta),\ K = 2c + \eta ((G_0 + \zeta)^2 + \sigma^2)",
-            ),
         ),
     ),
+    asserts={
+        (
+            r"\limsup_t E\|x_t\|^2"
+            r" \le \frac{2}{a} \left( 2c + \frac{\zeta^2}{a} + \eta (2 (G_0 + \zeta)^2 + \sigma^2) \right)"
+        ): ("bound",),
+        (
+            r"\limsup_t E\|x_t\|^2 \le s_*^2,\ "
+            r"s_* = \frac{B + \sqrt{B^2 + (2a - \eta L^2) K}}{2a - \eta L^2}"
+            r",\ B = \zeta + \eta L (G_0 + \zeta),\ K = 2c + \eta ((G_0 + \zeta)^2 + \sigma^2)"
+        ): ("sharp",),
+    },
+    domain="every dimension and constant, the limit read off a geometric bound",
     neighbour=Neighbour(
         "sharp",
         lambda _: decay(SHARP_RATE, Rational(99, 100) * radius**2),

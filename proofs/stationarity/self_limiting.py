@@ -92,12 +92,15 @@ PROOF = Proof(
             given=(ne(alpha, 1), SPECTRAL),
             shows=(le(BIAS, BOUND),),
             argument=bounded,
-            asserts=(
-                r"\|b_k\|^2 \le \beta^2 \, E[\|PJ\|_2^2 \, c(\alpha) \, \bar D_k]"
-                r",\ c(\alpha) \le \max(\alpha, \frac{3\sqrt{5}-5}{2})",
-            ),
         ),
     ),
+    asserts={
+        (
+            r"\|b_k\|^2 \le \beta^2 \, E[\|PJ\|_2^2 \, c(\alpha) \, \bar D_k]"
+            r",\ c(\alpha) \le \max(\alpha, \frac{3\sqrt{5}-5}{2})"
+        ): ("bounded",),
+    },
+    domain="0 < α < ∞ and finite logits",
     neighbour=Neighbour(
         "bounded",
         reduced,

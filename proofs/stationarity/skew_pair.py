@@ -30,10 +30,6 @@ PROOF = Proof(
             given=(ne(order1, 0), ne(order1, 1)),
             shows=(eq(Slope(POTENTIAL, s, 0), forces(*MATCHING)),),
             argument=by_identity,
-            asserts=(
-                r"\alpha_1 + \alpha_2 = 1,\ \alpha_1\beta_1 = \alpha_2\beta_2 \Rightarrow "
-                r"V = \nabla \left( F_1 + F_2 + \beta_1 D_{\alpha_1}(p_2\|p_1) \right)",
-            ),
         ),
         Goal(
             "no other",
@@ -48,4 +44,11 @@ PROOF = Proof(
             ),
         ),
     ),
+    asserts={
+        (
+            r"\alpha_1 + \alpha_2 = 1,\ \alpha_1\beta_1 = \alpha_2\beta_2 \Rightarrow "
+            r"V = \nabla \left( F_1 + F_2 + \beta_1 D_{\alpha_1}(p_2\|p_1) \right)"
+        ): ("matching",),
+    },
+    domain="finite logits, every real α₁ other than 0 and 1",
 )

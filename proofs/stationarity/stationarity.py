@@ -140,9 +140,6 @@ PROOF = Proof(
             given=(*SGD, SHORT),
             shows=(le(SQUARE, bounds.stationarity(**CONSTANTS) + MEAN_BIAS),),
             argument=path_mean,
-            asserts=(
-                r"A^2 \le \frac{2\Delta}{\eta T} + \eta L \sigma^2 + \frac{1}{T} \sum_{t<T} E\|b_t\|^2",
-            ),
         ),
         Goal(
             "bound",
@@ -154,10 +151,16 @@ PROOF = Proof(
                 ),
             ),
             argument=bounded,
-            asserts=(
-                r"A^2 \le \frac{1}{1-m} \left( \frac{2\Delta}{\eta T} + \eta L \sigma^2 + \zeta^2 \right)",
-            ),
         ),
     ),
+    asserts={
+        r"A^2 \le \frac{2\Delta}{\eta T} + \eta L \sigma^2 + \frac{1}{T} \sum_{t<T} E\|b_t\|^2": (
+            "path mean",
+        ),
+        r"A^2 \le \frac{1}{1-m} \left( \frac{2\Delta}{\eta T} + \eta L \sigma^2 + \zeta^2 \right)": (
+            "bound",
+        ),
+    },
+    domain="every dimension, number of steps and constant",
     neighbour=Neighbour("bound", reduced, {**RESTING, steps: 200}),
 )

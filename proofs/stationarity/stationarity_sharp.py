@@ -157,11 +157,6 @@ PROOF = Proof(
             given=(*SGD, ABSOLUTE_BIAS, LENGTH, IS_SIZE),
             shows=(BOUND,),
             argument=bound,
-            asserts=(
-                r"A \le \frac{|1-h| \zeta' + \sqrt{\zeta'^2 + 4 (1 - h/2) R'}}{2 - h}"
-                r",\ \zeta' = \zeta \sqrt{1 - \frac{1}{T}}"
-                r",\ R' = \frac{\Delta}{\eta T} + (1 - \frac{1}{T}) \frac{\eta L \sigma^2}{2}",
-            ),
         ),
         Goal(
             "one iterate",
@@ -170,6 +165,14 @@ PROOF = Proof(
             argument=one_iterate,
         ),
     ),
+    asserts={
+        (
+            r"A \le \frac{|1-h| \zeta' + \sqrt{\zeta'^2 + 4 (1 - h/2) R'}}{2 - h}"
+            r",\ \zeta' = \zeta \sqrt{1 - \frac{1}{T}}"
+            r",\ R' = \frac{\Delta}{\eta T} + (1 - \frac{1}{T}) \frac{\eta L \sigma^2}{2}"
+        ): ("bound", "one iterate"),
+    },
+    domain="every dimension, number of steps and constant",
     neighbour=Neighbour(
         "bound",
         lambda bound: le(bound.left**2, Rational(99, 100) * bound.right**2),

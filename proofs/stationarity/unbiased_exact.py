@@ -172,7 +172,6 @@ PROOF = Proof(
             given=(*SGD, UNBIASED, LENGTH, RATE),
             shows=(le(SQUARE, FLOOR + (2 * smoothness * GAP - FLOOR) * GEOMETRIC / steps),),
             argument=bound,
-            asserts=(r"A^2 \le " + BOUND + r",\ \rho = 1 - \eta L (2-h),\ X = \frac{\eta L \sigma^2}{2-h}",),
         ),
         Goal(
             "bound at rho 0",
@@ -190,12 +189,19 @@ PROOF = Proof(
                 ),
             ),
             argument=reached,
-            asserts=(
-                r"A^2 = "
-                + BOUND
-                + r" \text{ for } F = \frac{L}{2} x^2,\ n = \pm \sqrt{M \|\nabla F\|^2 + \sigma^2}",
-            ),
         ),
     ),
+    asserts={
+        r"A^2 \le " + BOUND + r",\ \rho = 1 - \eta L (2-h),\ X = \frac{\eta L \sigma^2}{2-h}": (
+            "bound",
+            "bound at rho 0",
+        ),
+        (
+            r"A^2 = "
+            + BOUND
+            + r" \text{ for } F = \frac{L}{2} x^2,\ n = \pm \sqrt{M \|\nabla F\|^2 + \sigma^2}"
+        ): ("reached",),
+    },
+    domain="every dimension, number of steps and constant",
     neighbour=Neighbour("bound at rho 0", reduced, {**NOISY, last: 1, size: 1}),
 )

@@ -84,10 +84,10 @@ def test_a_claim_that_depends_on_itself_is_not_proved() -> None:
 
 
 def test_a_dependency_that_is_used_must_be_declared() -> None:
-    claim, proof = copy_of("self-bounding", "mine", depends_on=("nonneg", "grad-own"))
+    claim, proof = copy_of("peer-direction", "mine", depends_on=("skew",))
     found = verdict_on(claim, proofs=(proof,))["mine"]
     assert found.status is Status.ASSUMED
-    assert "rests on smooth-own, which depends_on does not name" in found.evidence
+    assert "rests on order-lipschitz, which depends_on does not name" in found.evidence
 
 
 def test_an_assertion_that_no_goal_states_leaves_the_claim_unproved() -> None:
