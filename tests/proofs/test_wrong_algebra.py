@@ -31,6 +31,7 @@ from proofs.notation import (
 from proofs.sgd import mean as expectation
 from proofs.sgd import t, value
 from proofs.sgd import x as iterate
+from proofs.supports import WHOLE
 
 
 def identity(left, right, given=()) -> Attempt:
@@ -192,11 +193,12 @@ FACTORS = [
         "Pinsker with 0.51",
         Attempt(
             le(Rational(51, 100) * norm1(lambda n: p(n) - q(n)) ** 2, kl()),
-            lambda kernel: kernel.cite("pinsker", "order 1"),
+            lambda kernel: kernel.cite("pinsker", "order 1", WHOLE),
         ),
         "is not the goal",
         Attempt(
-            le(norm1(lambda n: p(n) - q(n)) ** 2 / 2, kl()), lambda kernel: kernel.cite("pinsker", "order 1")
+            le(norm1(lambda n: p(n) - q(n)) ** 2 / 2, kl()),
+            lambda kernel: kernel.cite("pinsker", "order 1", WHOLE),
         ),
     ),
     Attack(

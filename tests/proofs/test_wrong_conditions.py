@@ -23,6 +23,7 @@ from proofs.notation import (
     variance,
     w,
 )
+from proofs.supports import WHOLE
 
 larger = Symbol("alphaprime", positive=True)
 GOAL = "is not the goal"
@@ -98,9 +99,9 @@ CONDITIONS = [
     Attack(
         "condition",
         "a result cited without its condition",
-        cited("pinsker", "order below 1", BELOW),
+        cited("pinsker", "order below 1", BELOW, images=WHOLE),
         "a condition of pinsker is not shown: alpha < 1",
-        cited("pinsker", "order below 1", BELOW, lt(alpha, 1)),
+        cited("pinsker", "order below 1", BELOW, lt(alpha, 1), images=WHOLE),
     ),
     Attack(
         "condition",
