@@ -2,11 +2,13 @@ r"""Bounds on the Rényi divergence and its gradients, uniform in the number of 
 
 `p = softmax(target)`, `q = softmax(own)`, `r = r_α(p, q)` the escort, `osc` the oscillation `max − min` of
 `log p/q` (of `z_p − z_q`, which has the same), `TV(q, r) = ½‖q − r‖₁`. Every function takes numbers,
-Fractions, sympy expressions or arrays. The ids are those of the claims.
+Fractions, sympy expressions or arrays. The ids are those of the claims. Bounds that grow with α and osc
+without limit take finite ones; where only α enters it may be ∞.
 """
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 from convergence.bounds.arithmetic import Real, larger, require, root, smaller
@@ -119,31 +121,35 @@ def spectral_gradient_bound(*, total_variation: Real, spectral_norm: Real) -> Re
 
 def divergence_bound(*, alpha: Real, oscillation: Real) -> Real:
     r"""`D_α ≤ (α/8)·osc²` (`mean-value`)."""
-    _order(alpha)
+    _finite(alpha=alpha, oscillation=oscillation)
     return alpha * oscillation**2 / 8
 
 
 def kl_gap_bound(*, alpha: Real, oscillation: Real) -> Real:
     r"""`|D_α − KL| ≤ |α − 1|·osc²/8` (`kl-limit`)."""
-    _order(alpha)
+    _finite(alpha=alpha, oscillation=oscillation)
     return abs(alpha - 1) * oscillation**2 / 8
 
 
 def kl_slope_bound(*, alpha: Real, oscillation: Real) -> Real:
     r"""`|D_α − KL − ½(α−1)Var_p(log p/q)| ≤ (α−1)²·osc³/(36√3)`, from third cumulants (`kl-limit`)."""
-    _order(alpha)
-    return (alpha - 1) ** 2 * oscillation**3 / (36 * root(3))
+    _finite(alpha=alpha, oscillation=oscillation)
+    return ((alpha - 1) * oscillation) ** 2 * oscillation / (36 * root(3))
 
 
 def target_gradient_bound(*, alpha: Real, oscillation: Real) -> Real:
-    r"""`‖∇_target D_α‖₁ ≤ α·min(2/|α−1|, ½ osc)` (`peer-direction`), written `2α/max(|α−1|, 4/osc)`.
+    r"""`‖∇_target D_α‖₁ ≤ α·min(2/|α−1|, ½ osc)` (`peer-direction`), written `2α/max(|α−1|, 4/osc)`; 2 at α = ∞.
 
-    Needs `osc > 0`; at agreement the gradient is 0.
+    Needs `0 < osc < ∞`; at agreement the gradient is 0. In arrays α must be finite.
     """
-    _order(alpha)
     require("oscillation", oscillation, oscillation > 0, "(0, ∞)")
+    if isinstance(alpha, float) and alpha == math.inf:
+        _finite(oscillation=oscillation)
+        return 2.0
+    _finite(alpha=alpha, oscillation=oscillation)
     distance, inverse = abs(alpha - 1), 4 / oscillation
-    return 4 * alpha / (distance + inverse + abs(distance - inverse))  # max(a, b) = (a + b + |a − b|)/2
+    furthest = (distance + inverse) / 2 + abs(distance - inverse) / 2
+    return 2 * (alpha / furthest)
 
 
 def target_self_bounding_constant(alpha: Real) -> Real:
@@ -158,8 +164,8 @@ def fisher_remainder(*, alpha: Real, oscillation: Real) -> Real:
 
     By `mean-value` and the largest third cumulant of a variable of that oscillation.
     """
-    _order(alpha)
-    return alpha / 2 * larger(alpha, 1) * oscillation**3 / (6 * root(3))
+    _finite(alpha=alpha, oscillation=oscillation)
+    return (alpha * oscillation) * (larger(alpha, 1) * oscillation) * oscillation / (12 * root(3))
 
 
 def cohort_mean_remainder(*, alpha: Real, beta: Real, oscillation: Real) -> Real:
@@ -167,19 +173,20 @@ def cohort_mean_remainder(*, alpha: Real, beta: Real, oscillation: Real) -> Real
 
     By Taylor's formula: the fourth derivative of `softmax(z + sδ)` is below 1.11 osc⁴ in the 1-norm.
     """
-    _order(alpha)
-    return beta * (1 + (2 * alpha - 1) ** 4) * oscillation**4 / 160
+    _finite(alpha=alpha, oscillation=oscillation)
+    return beta * (oscillation**4 + ((2 * alpha - 1) * oscillation) ** 4) / 160
 
 
 def escort_order_bound(oscillation: Real) -> Real:
     r"""`‖∂_α r_α‖₁ ≤ std_r(log p/q) ≤ ½ osc` (`order-lipschitz`)."""
+    require("oscillation", oscillation, oscillation >= 0, "[0, ∞]")
     return oscillation / 2
 
 
 def order_as_weight_bound(*, alpha: Real, oscillation: Real) -> Real:
     r"""`‖(q − r_α) − α(q − p)‖₁ ≤ α|1−α|·osc²/(6√3)` (`order-as-weight`)."""
-    _order(alpha)
-    return alpha * abs(1 - alpha) * oscillation**2 / (6 * root(3))
+    _finite(alpha=alpha, oscillation=oscillation)
+    return (alpha * oscillation) * (abs(1 - alpha) * oscillation) / (6 * root(3))
 
 
 def self_limiting_bound(*, beta: Real, disagreement: Real) -> Real:
@@ -199,3 +206,10 @@ def agreement_rate(*, alpha: Real, beta: Real, least_probability: Real) -> Real:
 
 def _order(alpha: Real) -> None:
     require("alpha", alpha, alpha >= 0, "[0, ∞]")
+
+
+def _finite(**values: Real) -> None:
+    """For factors of a bound that grows with each without limit: `∞·0` would say nothing."""
+    for name, value in values.items():
+        require(name, value, value >= 0, "[0, ∞)")
+        require(name, value, value < math.inf, "[0, ∞)")

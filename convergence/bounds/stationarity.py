@@ -14,7 +14,7 @@ error below 5e-15 on their whole domain, h → 0, h → 2 and m → 1 included, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from convergence.bounds.arithmetic import Real, require, require_sgd, root
@@ -234,12 +234,19 @@ def quadratic_floor(
     Additive noise of variances σ_i², constant bias b with `b_i = 0` where `h_i = 0`, `0 ≤ ηh_i < 2`.
     """
     require("step_size", step_size, step_size > 0, "(0, ∞)")
-    total = sum(b**2 for b in bias) if bias is not None else 0
-    for curvature, variance in zip(curvatures, noise_variances, strict=True):
+    biases = [0] * len(curvatures) if bias is None else bias
+    lengths = [len(curvatures), len(noise_variances), len(biases)]
+    if len(set(lengths)) > 1:
+        raise ValueError(f"curvatures, noise_variances and bias have lengths {lengths}; they must be equal")
+    total = sum(b**2 for b in biases)
+    for curvature, variance, b in zip(curvatures, noise_variances, biases, strict=True):
         h = step_size * curvature
         require("step_size·curvature", h, h >= 0, "[0, 2)")
         require("step_size·curvature", h, h < 2, "[0, 2)")
         require("noise_variance", variance, variance >= 0, "[0, ∞)")
+        require(
+            "bias", b, (h > 0) | (b == 0), "{0} where the curvature is 0: without it nothing is stationary"
+        )
         total = total + h * variance / (2 - h)
     return total
 
@@ -282,7 +289,6 @@ def pl_floor(
     bias_bound: Real = 0,
 ) -> Real:
     r"""`limsup E F(x_T) − F* ≤ A∞²/(2μ)`, `A∞²` the `noise_floor`, for `h ≤ 1`, m = 0 (`pl`)."""
-    require("pl_constant", pl_constant, pl_constant > 0, "(0, smoothness]")
     floor = noise_floor(
         step_size=step_size,
         smoothness=smoothness,
@@ -290,13 +296,15 @@ def pl_floor(
         noise_growth=noise_growth,
         bias_bound=bias_bound,
     )
+    require("pl_constant", pl_constant, pl_constant > 0, "(0, smoothness]")
+    require("pl_constant", pl_constant, pl_constant <= smoothness, "(0, smoothness]")
     return floor / (2 * pl_constant)
 
 
 def diminishing(
     *,
     initial_gap: Real,
-    step_sizes: Sequence[Real],
+    step_sizes: Iterable[Real],
     smoothness: Real,
     noise_variance: Real = 0,
     noise_growth: Real = 0,
@@ -309,9 +317,12 @@ def diminishing(
     """
     arguments = dict(locals())
     del arguments["step_sizes"]
-    for step_size in step_sizes:
+    sizes = list(step_sizes)
+    if not sizes:
+        raise ValueError("step_sizes is empty; at least 1 is needed")
+    for step_size in sizes:
         require_sgd(step_size=step_size, **arguments, contraction_most=1)
-    total, squares = sum(step_sizes), sum(step_size**2 for step_size in step_sizes)
+    total, squares = sum(sizes), sum(step_size**2 for step_size in sizes)
     numerator = (2 * initial_gap + smoothness * noise_variance * squares) / total + bias_bound**2
     return numerator / (1 - relative_bias)
 

@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 
 from convergence.bounds import gradient, scope, stationarity
@@ -24,17 +25,27 @@ SGD = {
     "noise_growth": NONNEGATIVE, "bias_bound": NONNEGATIVE, "steps": ([1], [0]), "relative_bias": ([0.0], [-1e-6, 1.0]),
 }  # fmt: skip
 """Of each constant the values at the edge of its domain and beyond it."""
-ALPHA = {"alpha": NONNEGATIVE}
+ORDER = {"alpha": ([0.0, math.inf], [-1e-6, -0.5])}
+FINITE = {name: ([0.0], [-1e-6, -0.5, math.inf]) for name in ("alpha", "oscillation")}
 GRADIENT = {
-    gradient.self_bounding_constant: {"alpha": 0.5}, gradient.self_bounding_usable: {"alpha": 0.5},
-    gradient.self_bounding_best: {"alpha": 0.5}, gradient.pinsker_constant: {"alpha": 0.5},
-    gradient.pinsker_usable: {"alpha": 0.5}, gradient.pinsker_best: {"alpha": 0.5},
-    gradient.own_curvature: {"alpha": 0.5}, gradient.divergence_bound: ORDERS, gradient.kl_gap_bound: ORDERS,
-    gradient.kl_slope_bound: ORDERS, gradient.target_gradient_bound: ORDERS, gradient.fisher_remainder: ORDERS,
-    gradient.target_self_bounding_constant: {"alpha": 0.5}, gradient.order_as_weight_bound: ORDERS,
-    gradient.cohort_mean_remainder: {**ORDERS, "beta": 1.0},
-    gradient.agreement_rate: {"alpha": 0.5, "beta": 1.0, "least_probability": 0.1},
-}  # fmt: skip
+    gradient.self_bounding_constant: ({"alpha": 0.5}, ORDER),
+    gradient.self_bounding_usable: ({"alpha": 0.5}, ORDER),
+    gradient.self_bounding_best: ({"alpha": 0.5}, ORDER),
+    gradient.pinsker_constant: ({"alpha": 0.5}, ORDER),
+    gradient.pinsker_usable: ({"alpha": 0.5}, ORDER),
+    gradient.pinsker_best: ({"alpha": 0.5}, ORDER),
+    gradient.own_curvature: ({"alpha": 0.5}, ORDER),
+    gradient.divergence_bound: (ORDERS, FINITE),
+    gradient.kl_gap_bound: (ORDERS, FINITE),
+    gradient.kl_slope_bound: (ORDERS, FINITE),
+    gradient.target_gradient_bound: (ORDERS, {**ORDER, "oscillation": ([1e-6], [0.0, -0.5, math.inf])}),
+    gradient.fisher_remainder: (ORDERS, FINITE),
+    gradient.target_self_bounding_constant: ({"alpha": 0.5}, {"alpha": ([0.0], [-1e-6, 1.0, math.inf])}),
+    gradient.order_as_weight_bound: (ORDERS, FINITE),
+    gradient.cohort_mean_remainder: ({**ORDERS, "beta": 1.0}, FINITE),
+    gradient.escort_order_bound: ({"oscillation": 2.5}, {"oscillation": NONNEGATIVE}),
+    gradient.agreement_rate: ({"alpha": 0.5, "beta": 1.0, "least_probability": 0.1}, ORDER),
+}
 EDGES: dict[Callable, tuple[dict, dict]] = {
     stationarity.stationarity: (RUN, SGD),
     stationarity.stationarity_sharp: (RUN, SGD),
@@ -51,7 +62,10 @@ EDGES: dict[Callable, tuple[dict, dict]] = {
         {**RUN, "pl_constant": 0.5},
         {**SGD, "smoothness": ([0.5], [0.0, -0.5]), "pl_constant": ([1e-6, 1.5], [0.0, -0.5, 1.6])},
     ),
-    stationarity.pl_floor: ({**STEP, "pl_constant": 0.5}, {**SGD, "pl_constant": POSITIVE}),
+    stationarity.pl_floor: (
+        {**STEP, "pl_constant": 0.5},
+        {**SGD, "smoothness": ([0.5], [0.0, -0.5]), "pl_constant": ([1e-6, 1.5], [0.0, -0.5, 1.6])},
+    ),
     stationarity.diminishing: ({"initial_gap": 1.0, "step_sizes": [0.25, 0.1], "smoothness": 1.5}, SGD),
     scope.scope_radius: (
         SCOPE, {**SGD, "slack": NONNEGATIVE, "coercivity": ([0.46], [0.0, -0.5]), "gradient_at_origin": NONNEGATIVE},
@@ -63,7 +77,7 @@ EDGES: dict[Callable, tuple[dict, dict]] = {
     one_step: (STEP, SGD),
     biased_programme: (RUN, SGD),
     stationarity_bound: (RUN, SGD),
-    **{bound: (constants, ALPHA) for bound, constants in GRADIENT.items()},
+    **GRADIENT,
 }  # fmt: skip
 LARGEST = {
     # function: the bound of h = ηL(M+1), whether h may reach it
@@ -156,6 +170,42 @@ def test_the_domain_of_the_quadratic_floor(name: str, value: float) -> None:
     named = {"h": "step_size·curvature", "variance": "noise_variance"}.get(name, name)
     with pytest.raises(ValueError, match=rf"^{named}={value} is outside"):
         stationarity.quadratic_floor(**constants)
+
+
+def test_the_quadratic_floor_needs_a_bias_of_each_mode_that_it_can_hold() -> None:
+    constants = {"step_size": 1.0, "curvatures": [0.0, 0.7], "noise_variances": [0.0, 0.1]}
+    assert stationarity.quadratic_floor(**constants, bias=[0.0, 0.5]) == pytest.approx(0.25 + 0.07 / 1.3)
+    with pytest.raises(ValueError, match=r"^bias=0\.5 is outside \{0\} where the curvature is 0"):
+        stationarity.quadratic_floor(**constants, bias=[0.5, 0.0])
+    for bias in ([0.0], [0.0, 0.5, 0.0]):
+        with pytest.raises(ValueError, match=rf"bias have lengths \[2, 2, {len(bias)}\]"):
+            stationarity.quadratic_floor(**constants, bias=bias)
+
+
+def test_diminishing_steps_come_from_any_iterable_but_an_empty_one() -> None:
+    constants = {"initial_gap": 1.0, "smoothness": 1.0, "noise_variance": 0.5}
+    sizes = [1 / (t + 1) for t in range(5)]
+    assert stationarity.diminishing(**constants, step_sizes=iter(sizes)) == stationarity.diminishing(
+        **constants, step_sizes=sizes
+    )
+    with pytest.raises(ValueError, match="step_sizes is empty"):
+        stationarity.diminishing(**constants, step_sizes=[])
+
+
+def test_the_ends_of_the_order() -> None:
+    for oscillation in (1e-20, 2.5, 1e10):
+        assert gradient.target_gradient_bound(alpha=math.inf, oscillation=oscillation) == 2
+        assert gradient.target_gradient_bound(alpha=1e308, oscillation=oscillation) == 2
+    for bound in (
+        gradient.divergence_bound,
+        gradient.kl_gap_bound,
+        gradient.kl_slope_bound,
+        gradient.fisher_remainder,
+        gradient.order_as_weight_bound,
+    ):
+        assert bound(alpha=1e308, oscillation=0.0) == 0
+    with pytest.raises(ValueError, match=r"^alpha="):  # of an array no element may be infinite
+        gradient.target_gradient_bound(alpha=np.array([0.5, math.inf]), oscillation=1.0)
 
 
 def test_the_domains_of_the_gradient_of_the_target() -> None:
