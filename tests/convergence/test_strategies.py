@@ -4,12 +4,12 @@ import math
 
 import pytest
 import torch
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from convergence import strategies
 
-quietly = settings(max_examples=2000, database=None, derandomize=True)
+quietly = settings(max_examples=2000, database=None, derandomize=True, phases=[Phase.generate])
 
 
 @given(strategies.orders(0.25, 3.0))

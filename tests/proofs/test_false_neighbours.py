@@ -51,12 +51,18 @@ def test_the_kernel_refuses_a_proof_of_the_false_neighbour(claim: str) -> None:
     stronger = neighbour.claims(*goal.shows)
     given = goal.given if neighbour.given is None else neighbour.given
 
+    derived = []
+
+    def own_argument(kernel):
+        derived.append(goal.argument(kernel))
+        return derived[0]
+
     def waved_through(kernel):
-        derived = goal.argument(kernel)
-        theorem = derived[-1] if isinstance(derived, tuple) else derived
+        theorems = derived[0] if derived else goal.argument(kernel)  # as good in one kernel as in another
+        theorem = theorems[-1] if isinstance(theorems, tuple) else theorems
         return kernel.combine(stronger, (1, theorem), rest=stronger.gap - theorem.relation.gap)
 
-    for argument in (goal.argument, waved_through):
+    for argument in (own_argument, waved_through):
         attempt = replace(goal, shows=(stronger,), given=given, argument=argument)
         refused = check(replace(proof, goals=(attempt,)))
         assert refused.status is Status.FAILED

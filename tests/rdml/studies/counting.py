@@ -1,6 +1,6 @@
 """A kind of run for tests: a chain of numbers whose every step depends on all steps before.
 
-Settings let a run be slow, fail, or kill its own process.
+Settings let a run be slow (always, or as long as a file exists), fail, or kill its own process.
 """
 
 import hashlib
@@ -22,6 +22,7 @@ class Counting(Configuration):
     kind: Literal["counting"]
     steps: Annotated[int, Field(ge=1, le=10**9)] = 20
     pause: Annotated[float, Field(ge=0)] = 0.0
+    slow_while: str = ""
     fail_at: int = -1
     fail_once: str = ""
     die_at: int = -1
@@ -47,7 +48,8 @@ class CountingComputation:
                     raise RuntimeError("fails once")
             if step == self.settings["die_at"]:
                 os.kill(os.getpid(), 9)
-            time.sleep(self.settings["pause"])
+            if not self.settings["slow_while"] or os.path.exists(self.settings["slow_while"]):
+                time.sleep(self.settings["pause"])
             digest = hashlib.sha256(f"{word} {total} {self.settings['x']}".encode()).digest()
             word = int.from_bytes(digest[:8], "big")
             total += word / 2**64

@@ -9,13 +9,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import counting
 import pytest
 
 from rdml.cli import main
+from rdml.config import load_study
+from rdml.engines import GivenExecutor
 from rdml.kinds import KINDS
+from rdml.schedule import Scheduler
+from rdml.store import make_store
+from rdml.sweep import plan
 
 HERE = Path(__file__).parent
 ENVIRONMENT = os.environ | {
@@ -60,6 +66,14 @@ def here(*arguments: object) -> subprocess.CompletedProcess[str]:
         except SystemExit as end:
             code = int(end.code or 0)
     return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+
+
+def fill(file: Path, store: Path) -> None:
+    """Compute a study in this process: for tests of what comes after, two seconds faster than a sweep."""
+    sweep = Scheduler(plan(load_study(file), make_store(store), {"counting": counting.KIND}), store)
+    sweep.look()
+    with ThreadPoolExecutor(1) as executor:
+        sweep.run(GivenExecutor(executor))
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:

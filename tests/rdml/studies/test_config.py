@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from processes import here, rdml
+from processes import here
 
 from rdml.config import LARGEST_FILE, load_study
 
@@ -141,20 +141,20 @@ def test_show_prints_a_study_that_is_the_same_study(tmp_path: Path) -> None:
 
 
 def test_every_run_is_checked_before_one_starts(file: Path, store: Path) -> None:
-    done = rdml("sweep", file, "--store", store, "--set", "sweep.grid.steps=[5, 6, -1]")
+    done = here("sweep", file, "--store", store, "--set", "sweep.grid.steps=[5, 6, -1]")
     assert done.returncode == 2
     assert "steps = -1: steps: Input should be greater than or equal to 1, got -1" in done.stderr
     assert not list(store.glob("??"))
 
 
 def test_a_study_that_is_too_large_is_refused_at_once(file: Path, store: Path) -> None:
-    done = rdml("sweep", file, "--store", store, "--set", "sweep.seeds=9999999")
+    done = here("sweep", file, "--store", store, "--set", "sweep.seeds=9999999")
     assert done.returncode == 2
     assert "has 19,999,998 runs; at most 10,000,000 are allowed" in done.stderr
 
 
 def test_an_unknown_kind_is_named(file: Path, store: Path) -> None:
-    done = rdml("sweep", file, "--store", store, "--set", "run.kind=simulat")
+    done = here("sweep", file, "--store", store, "--set", "run.kind=simulat")
     assert done.returncode == 2
     assert "unknown kind 'simulat'; did you mean 'simulate'?" in done.stderr
 

@@ -8,11 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
+import distributed
 import pytest
 from counting import KIND
-from processes import ENVIRONMENT, contents, finished, rdml, records, study, wait_until
+from processes import ENVIRONMENT, contents, finished, here, rdml, records, study, wait_until
 from test_sweep_command import Start
 
 from rdml.config import load_study
@@ -119,8 +121,10 @@ def test_an_interrupt_stops_a_study_on_dask_at_checkpoints(tmp_path: Path, store
     assert {record["status"] for record in records(store).values()} == {"unfinished"}
 
 
-def test_no_scheduler_is_one_line(tmp_path: Path, store: Path) -> None:
-    done = rdml("sweep", study(tmp_path / "s.toml"), "--store", store, "--scheduler", "tcp://127.0.0.1:9")
+def test_no_scheduler_is_one_line(tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    impatient = partial(distributed.Client, timeout=0.2)
+    monkeypatch.setattr(distributed, "Client", lambda address, timeout: impatient(address))
+    done = here("sweep", study(tmp_path / "s.toml"), "--store", store, "--scheduler", "tcp://127.0.0.1:9")
     assert done.returncode == 2
     assert "no Dask scheduler answers at 'tcp://127.0.0.1:9'" in done.stderr
     assert "Traceback" not in done.stderr

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from processes import here, rdml, study
+from processes import fill, here, study
 
 from rdml.execute import Outcome, Report
 from rdml.printable import printable
@@ -56,7 +56,7 @@ def test_help_does_not_load_the_heavy_libraries() -> None:
 
 
 def test_names_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert rdml("sweep", study(tmp_path / "s.toml"), "--store", tmp_path / "runs", "-j", 1).returncode == 0
+    fill(study(tmp_path / "s.toml"), tmp_path / "runs")
     monkeypatch.chdir(tmp_path)
     assert complete_study("co") == ["count"]
     assert complete_study("x") == []

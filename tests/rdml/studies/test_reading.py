@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from browsing import serious
-from processes import here, kill_group, rdml, records, study, wait_until
+from processes import fill, here, kill_group, records, study, wait_until
 from test_sweep_command import Start
 
 import simulations
@@ -28,7 +28,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def filled(file: Path) -> Path:
     store = file.parent / "store"
-    assert rdml("sweep", file, "--store", store, "-j", 2).returncode == 0
+    fill(file, store)
     return store
 
 
@@ -65,7 +65,7 @@ def test_other_designs_have_points(tmp_path: Path) -> None:
         'name="r"\nrun.kind="counting"\n[sweep]\ndesign="random"\nsamples=3\nseeds=2\n'
         "ranges.x={low=0.0,high=1.0}\n"
     )
-    assert rdml("sweep", file, "--store", tmp_path / "store", "-j", 1).returncode == 0
+    fill(file, tmp_path / "store")
     data = simulations.load("r", store=tmp_path / "store")
     assert dict(data.sizes) == {"point": 3, "replicate": 2, "row": 4}
     for record in records(tmp_path / "store").values():
@@ -141,7 +141,7 @@ def test_a_run_is_shown_by_the_beginning_of_its_id(filled: Path) -> None:
 
 def test_rm_asks_first_and_leaves_what_is_held(tmp_path: Path, store: Path, start: Start) -> None:
     file = study(tmp_path / "s.toml", sweep="grid.x = [0.0, 1.0, 2.0]")
-    assert rdml("sweep", file, "--store", store, "-j", 1).returncode == 0
+    fill(file, store)
     refused = here("runs", "rm", "--store", store, "--where", "x>=1")  # no terminal to ask at
     assert refused.returncode == 2
     assert len(records(store)) == 3
@@ -218,7 +218,7 @@ def test_the_report_escapes_all_text_that_it_shows(tmp_path: Path, store: Path) 
         f"[sweep]\ndesign = 'grid'\ngrid.x = [0.0, 1.0]\ngrid.label = ['''{evil}''', 'b']\n"
         "grid.fail_at = [-1, 3]\n"
     )
-    assert rdml("sweep", file, "--store", store, "-j", 1).returncode == 1
+    fill(file, store)
     failed = next(r for r in records(store).values() if r["status"] == "failed")
     path = store / failed["id"][:2] / failed["id"] / "run.json"
     failed["error"] = {"type": evil, "message": evil, "traceback": evil}
@@ -237,7 +237,7 @@ def test_the_report_escapes_all_text_that_it_shows(tmp_path: Path, store: Path) 
 
 def test_a_damaged_run_is_named_in_the_report(tmp_path: Path, store: Path) -> None:
     file = study(tmp_path / "s.toml", sweep="grid.x = [0.0, 1.0, 2.0]")
-    assert rdml("sweep", file, "--store", store, "-j", 1).returncode == 0
+    fill(file, store)
     (next(iter(run_folders(store))) / "run.json").write_text("{")
     done = here("report", "count", "--store", store, "--out", tmp_path)
     assert done.returncode == 1
@@ -249,7 +249,7 @@ def test_a_damaged_run_is_named_in_the_report(tmp_path: Path, store: Path) -> No
 def test_escape_sequences_do_not_reach_the_terminal(tmp_path: Path, store: Path) -> None:
     file = tmp_path / "s.toml"
     file.write_text('name="count"\nrun.kind="counting"\nrun.label="\\u001b[31mred\\u0007"\n')
-    assert rdml("sweep", file, "--store", store, "-j", 1).returncode == 0
+    fill(file, store)
     shown = here("runs", "--store", store, "--columns", "run,label").stdout
     assert "\x1b" not in shown
     assert "\\x1b[31mred\\x07" in shown

@@ -29,8 +29,8 @@ from simulations.studies.files import (
 
 RUN = "ab" * 16
 SETTINGS = {
-    "seed": 1, "kind": "counting", "steps": 20, "pause": 0.0, "fail_at": -1, "fail_once": "", "die_at": -1,
-    "x": 0.0, "label": "",
+    "seed": 1, "kind": "counting", "steps": 20, "pause": 0.0, "slow_while": "", "fail_at": -1,
+    "fail_once": "", "die_at": -1, "x": 0.0, "label": "",
 }  # fmt: skip
 ROWS = [{"step": 0, "loss": 0.1, "good": True}, {"step": 1, "loss": float("nan"), "good": False}]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import contents, finished, kill_group, rdml, records, study, wait_until
+from processes import contents, finished, here, kill_group, rdml, records, study, wait_until
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -44,11 +44,18 @@ def test_a_study_that_grows_keeps_its_runs(tmp_path: Path, store: Path) -> None:
 
 
 def test_jobs_and_interruptions_do_not_change_a_bit(tmp_path: Path, start: Start) -> None:
-    file = study(tmp_path / "s.toml", run="steps = 30\npause = 0.02", sweep="seeds = 4\ngrid.x = [1.0]")
+    slow = tmp_path / "slow"
+    file = study(
+        tmp_path / "s.toml",
+        run=f'steps = 30\npause = 0.02\nslow_while = "{slow}"',
+        sweep="seeds = 4\ngrid.x = [1.0]",
+    )
     assert rdml("sweep", file, "--store", tmp_path / "a", "-j", 1).returncode == 0
+    slow.touch()
     process = start("sweep", file, "--store", tmp_path / "b", "-j", 2, "--checkpoint-every", 0.1)
     wait_until(lambda: any((tmp_path / "b").glob("??/*/checkpoint.safetensors")), process)
     kill_group(process)
+    slow.unlink()
     assert records(tmp_path / "b")
     assert any(record["status"] == "unfinished" for record in records(tmp_path / "b").values())
     assert rdml("sweep", file, "--store", tmp_path / "b", "-j", 2).returncode == 0
@@ -60,7 +67,11 @@ def test_jobs_and_interruptions_do_not_change_a_bit(tmp_path: Path, start: Start
 def test_a_signal_stops_at_checkpoints_and_says_how_to_go_on(
     tmp_path: Path, store: Path, start: Start, number: signal.Signals
 ) -> None:
-    file = study(tmp_path / "s.toml", run="steps = 400\npause = 0.01", sweep="seeds = 5")
+    slow = tmp_path / "slow"
+    slow.touch()
+    file = study(
+        tmp_path / "s.toml", run=f'steps = 400\npause = 0.01\nslow_while = "{slow}"', sweep="seeds = 5"
+    )
     process = start("sweep", file, "--store", store, "-j", 2)
     wait_until(lambda: locks(store) == 2, process)
     os.killpg(process.pid, number)  # as a terminal does: parent and workers
@@ -71,6 +82,7 @@ def test_a_signal_stops_at_checkpoints_and_says_how_to_go_on(
     assert len(stopped) == 2
     assert all(record["status"] == "unfinished" for record in stopped.values())
     assert not list(store.glob(".stop-*"))
+    slow.unlink()
     done = rdml("sweep", file, "--store", store, "-j", 2, "--set", "run.pause=0.01", timeout=60)
     assert done.returncode == 0, done.stderr
     assert len(records(store)) == 5
@@ -179,5 +191,5 @@ def test_bad_usage_is_one_line_before_anything_starts(tmp_path: Path, store: Pat
     assert "Traceback" not in done.stderr
     assert "did you mean 'steps'?" in done.stderr
     assert not list(store.glob("??"))
-    assert rdml("sweep", tmp_path / "none.toml").returncode == 2
-    assert rdml("sweep", file, "--jobs", 0).returncode == 2
+    assert here("sweep", tmp_path / "none.toml").returncode == 2
+    assert here("sweep", file, "--jobs", 0).returncode == 2

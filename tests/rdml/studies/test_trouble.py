@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from processes import contents, finished, here, rdml, records, study
+from processes import contents, fill, finished, here, rdml, records, study
 
 from rdml.commands.doctor import machine
 from simulations.studies.files import run_folders
@@ -158,7 +158,7 @@ def test_doctor_deletes_what_killed_processes_left_and_nothing_else(tmp_path: Pa
 
 
 def test_doctor_names_strangers_and_newer_files_and_leaves_them(tmp_path: Path, store: Path) -> None:
-    assert rdml("sweep", study(tmp_path / "s.toml"), "--store", store, "-j", 1).returncode == 0
+    fill(study(tmp_path / "s.toml"), store)
     folder = next(iter(run_folders(store)))
     text = (folder / "run.json").read_text().replace('"format": 1', '"format": 9')
     (folder / "run.json").write_text(text)
