@@ -1,8 +1,9 @@
 r"""The bounded scope: where SGD with a constant step size and a bounded bias stays.
 
-For `⟨∇F(x), x⟩ ≥ a‖x‖² − c`, `‖∇F(x)‖ ≤ L‖x‖ + G₀`, `‖b‖ ≤ ζ`, `E‖n‖² ≤ σ²`. In code: coercivity a, slack c,
-smoothness L, gradient_at_origin G₀, bias_bound ζ, noise_variance σ², step_size η. The statements are ours
-(`scope`).
+For `x_{t+1} = x_t − η(∇F(x_t) + b_t + n_t)` with `E[n_t|x_t, b_t] = 0`, `‖b_t‖ ≤ ζ` and `E‖n_t‖² ≤ σ²`, where
+`⟨∇F(x), x⟩ ≥ a‖x‖² − c` and `‖∇F(x)‖ ≤ L‖x‖ + G₀` for every x. In code: coercivity a, slack c, smoothness L,
+gradient_at_origin G₀, bias_bound ζ, noise_variance σ², step_size η. The statements are ours (`scope`). Noise whose mean
+is not 0 is bias: it counts in ζ.
 """
 
 from __future__ import annotations

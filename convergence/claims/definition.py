@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from convergence.divergence import gradient_own
 from convergence.divergence.errorfree import two_sum
 
 
@@ -52,6 +53,11 @@ def oscillation(target: Tensor, own: Tensor) -> Tensor:
     """`max − min` of `log p/q` over the common support, `(...)`."""
     ratio = log_ratio(target, own)
     return ratio.amax(-1) - ratio.amin(-1)
+
+
+def distance_squared(target: Tensor, own: Tensor) -> Tensor:
+    r"""`‖p − q‖₁²`, `(...)`, with q − p as the gradient at order 1: free of cancellation."""
+    return gradient_own(target, own, alpha=1.0).abs().sum(-1).square()
 
 
 def variance(logits: Tensor, values: Tensor) -> Tensor:

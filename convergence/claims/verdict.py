@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from matplotlib.figure import Figure
-
-    from convergence.claims.claim import Claim
 
 WITNESSES = ("symbolic", "numeric", "simulation", "network")
 
@@ -70,13 +65,4 @@ class Picture:
 
 
 Finding = Verdict | Refutation | Picture
-
-
-class Witness(Protocol):
-    """A witness looks at claims and yields findings as they come, so that an interrupt loses none."""
-
-    def __call__(
-        self, claims: Sequence[Claim], *, seed: int, full: bool, progress: Callable[[str], None]
-    ) -> Iterator[Finding]:
-        """Yield findings; call `progress` with a few words whenever something new is begun."""
-        ...
+"""A witness is a function of claims, `seed`, `full` and `progress` that yields findings as they come."""

@@ -33,22 +33,10 @@ def mean_interval(samples: ArrayLike, *, confidence: float = 0.95) -> Interval:
     values = np.asarray(samples, dtype=np.float64)
     if values.ndim != 1 or len(values) < 2:
         raise ValueError(f"samples has shape {values.shape}; at least 2 independent samples (n,) are needed")
-    _check_confidence(confidence)
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence is {confidence}; it must lie in (0, 1)")
     if not np.isfinite(values).all():
         return Interval(math.inf, -math.inf, math.inf)
     mean = float(values.mean())
     half = float(stats.t.ppf((1 + confidence) / 2, len(values) - 1) * stats.sem(values))
     return Interval(mean, mean - half, mean + half)
-
-
-def proportion_interval(successes: int, trials: int, *, confidence: float = 0.95) -> Interval:
-    """Wilson's interval for a probability (scipy.stats.binomtest)."""
-    _check_confidence(confidence)
-    test = stats.binomtest(successes, trials)
-    ends = test.proportion_ci(confidence_level=confidence, method="wilson")
-    return Interval(successes / trials, float(ends.low), float(ends.high))
-
-
-def _check_confidence(confidence: float) -> None:
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence}; it must lie in (0, 1)")

@@ -55,7 +55,7 @@ PROOF = Proof(
     ),
     asserts={
         r"A^2 \le \frac{2L\Delta}{T} + (1 - \frac{1}{T}) \zeta^2": ("bound",),
-        r"A^2 = \frac{2L\Delta}{T} + (1 - \frac{1}{T}) \zeta^2 \text{ for } F = \frac{L}{2} x^2": (
+        r"A^2 = \frac{2L\Delta}{T} + (1 - \frac{1}{T}) \zeta^2 \text{ for } F = \frac{L}{2} x^2,\ b = -\zeta": (
             "reached",
             "smooth",
         ),

@@ -4,6 +4,7 @@ from torch import Tensor
 
 from convergence import divergence
 from convergence.bounds import gradient as gradient_bounds
+from convergence.claims import definition
 from convergence.claims.claim import Assertion, Claim, Sides
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.pairs import ANY, orders, pairs
@@ -15,17 +16,13 @@ def _instances(coordinates: Coordinates) -> dict[str, Tensor]:
     return {"target": target, "own": own, "alpha": 1 / snapped(1 / orders(coordinates))}
 
 
-def _distance_squared(target: Tensor, own: Tensor) -> Tensor:
-    return divergence.gradient_own(target, own, alpha=1.0).abs().sum(-1).square()
-
-
 def _usable(target: Tensor, own: Tensor, alpha: Tensor) -> Sides:
-    bound = gradient_bounds.pinsker_usable(alpha) * _distance_squared(target, own)
+    bound = gradient_bounds.pinsker_usable(alpha) * definition.distance_squared(target, own)
     return Sides(bound, divergence.renyi_divergence(target, own, alpha=alpha))
 
 
 def _sharp(target: Tensor, own: Tensor, alpha: Tensor) -> Sides:
-    bound = constants(gradient_bounds.pinsker_best, alpha) * _distance_squared(target, own)
+    bound = constants(gradient_bounds.pinsker_best, alpha) * definition.distance_squared(target, own)
     return Sides(bound, divergence.renyi_divergence(target, own, alpha=alpha))
 
 

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from convergence.bounds import stationarity as stationarity_bounds
+from convergence.claims.assumptions import LIMIT, SGD
 from convergence.claims.claim import Assertion, Claim, Sides
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.radial import settle
@@ -67,7 +68,7 @@ CLAIM = Claim(
             _reached,
         ),
     ),
-    assumptions=("F L-smooth and bounded below", "ηL ≤ 1", "σ = M = 0", "0 ≤ m < 1", "T → ∞"),
+    assumptions=(*SGD, LIMIT, "ηL ≤ 1", "σ = M = 0", "0 ≤ m < 1"),
     source="ours, from stationarity and the instance on a quadratic",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from convergence.bounds import stationarity as stationarity_bounds
+from convergence.claims.assumptions import SGD
 from convergence.claims.claim import Assertion, Claim, Sides
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.descents import runs
@@ -95,9 +96,11 @@ CLAIM = Claim(
         Assertion(r"A^2 = Q \text{ for } F = \frac{L}{2} x^2,\ b = -\zeta", "==", _reached),
     ),
     assumptions=(
-        "F L-smooth and bounded below",
-        "M = σ = m = 0, h = ηL ≤ 1",
-        "the bound: h = 1, ζ = 0, ζ ≥ G, T ≤ 2, or all 1 − λ_t(1−k_t) ≥ 0",
+        *SGD,
+        "M = σ = m = 0, h = ηL ≤ 1, G = √(2LΔ)",
+        "the bound: h = 1, ζ = 0, ζ ≥ G, T ≤ 2, or all 1 − λ_t(1−k_t) ≥ 0, where k_t = (1−h)a_{t+1}/a_t"
+        " on a_0 = G, a_{t+1} = (1−h)a_t + hζ, and λ_{T−2} = 1, λ_{t−1} = 1 + λ_t k_t",
+        "on the quadratic x_0 = G/L",
     ),
     source="ours, from the dual of the performance-estimation problem",
     instances=INSTANCES,

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from convergence.claims.assumptions import SGD
 from convergence.claims.claim import Assertion, Claim, Sides
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.descents import HORIZON, Oracle, descend
@@ -83,7 +84,7 @@ CLAIM = Claim(
             _feasible,
         ),
     ),
-    assumptions=("F L-smooth and bounded below", "M = σ = m = 0, h = ηL ≤ 1"),
+    assumptions=(*SGD, "M = σ = m = 0, h = ηL ≤ 1", "T iterates x_0, …, x_{T−1}"),
     source="ours, from the interpolation inequality of smooth functions; A² ≤ the maximum of Σa_t²/T",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from convergence import divergence
 from convergence.bounds import gradient as gradient_bounds
+from convergence.claims.assumptions import FORCES
 from convergence.claims.claim import Assertion, Claim, Sides
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.cohorts import cohort
@@ -66,7 +67,12 @@ CLAIM = Claim(
             _drift,
         ),
     ),
-    assumptions=("logits as parameters, targets detached", "δ = z₁ − z₂, z̄ = (z₁+z₂)/2"),
+    assumptions=(
+        FORCES,
+        "logits as parameters, targets detached",
+        "one α and β",
+        "δ = z₁ − z₂, z̄ = (z₁+z₂)/2",
+    ),
     source="ours, from grad-own and Taylor's formula",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,

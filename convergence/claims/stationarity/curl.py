@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from convergence.claims import definition
+from convergence.claims.assumptions import FORCES
 from convergence.claims.claim import Assertion, Claim, Sides
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.pairs import CLASSES, orders
@@ -118,7 +119,7 @@ CLAIM = Claim(
             tolerance=0.5,
         ),
     ),
-    assumptions=("two learners with logits as parameters", "C ≥ 2", "targets detached"),
+    assumptions=(FORCES, "two learners with logits as parameters", "C ≥ 2", "targets detached"),
     source="ours, from grad-own",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,

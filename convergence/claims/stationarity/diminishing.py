@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from convergence.bounds import stationarity as stationarity_bounds
+from convergence.claims.assumptions import BIAS, NOISE, SMOOTH, STEP
 from convergence.claims.claim import Assertion, Claim, Sides
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.descents import HORIZON, Oracle, descend
@@ -81,7 +82,10 @@ CLAIM = Claim(
         ),
     ),
     assumptions=(
-        "F L-smooth and bounded below",
+        STEP.replace("η", "η_t"),
+        NOISE,
+        BIAS,
+        SMOOTH,
         "η_t ≤ 1/((M+1)L), 0 ≤ m < 1",
         "where Ση_t = ∞ and Ση_t²/Ση_t → 0, the right side tends to ζ²/(1−m)",
     ),

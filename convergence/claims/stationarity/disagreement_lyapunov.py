@@ -67,7 +67,7 @@ CLAIM = Claim(
         ),
     ),
     assumptions=(
-        "two learners with logits as parameters, mutual flow only, 0 < α < ∞",
+        "two learners with logits as parameters, dz_k/dt = −β ∇_{z_k} D_α(p_j‖p_k) only, 0 < α < ∞",
         "δ the centred difference of logits",
         "p_min over softmax(z₂ + s(z₁−z₂)), s from min(0, 1−α) to max(1, α)",
     ),

@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from convergence.bounds import stationarity as stationarity_bounds
+from convergence.claims.assumptions import SGD
 from convergence.claims.claim import Assertion, Claim, Sides
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.descents import runs
@@ -57,9 +58,9 @@ CLAIM = Claim(
     id="last-step",
     assertions=(
         Assertion(r"A^2 \le " + BOUND, "<=", _bound),
-        Assertion(r"A^2 = " + BOUND + r" \text{ for } F = \frac{L}{2} x^2", "==", _reached),
+        Assertion(r"A^2 = " + BOUND + r" \text{ for } F = \frac{L}{2} x^2,\ b = -\zeta", "==", _reached),
     ),
-    assumptions=("F L-smooth and bounded below", "η = 1/L", "m = M = σ = 0"),
+    assumptions=(*SGD, "η = 1/L", "m = M = σ = 0"),
     source="ours, from stationarity-sharp",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,

@@ -96,7 +96,10 @@ CLAIM = Claim(
             _unsplit,
         ),
     ),
-    assumptions=("x_{t+1} = x_t − ηg_t", "L_t = 2[F_{t+1} − F_t − ⟨∇F_t, Δx_t⟩]/‖Δx_t‖²"),
+    assumptions=(
+        "x_{t+1} = x_t − ηg_t, g_t = ∇F_t + b_t + n_t",
+        "L_t = 2[F_{t+1} − F_t − ⟨∇F_t, Δx_t⟩]/‖Δx_t‖²",
+    ),
     source="ours: the descent lemma as an identity",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from convergence.bounds import stationarity as stationarity_bounds
+from convergence.claims.assumptions import LIMIT, SGD
 from convergence.claims.claim import Assertion, Claim, Sides
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.radial import settle
@@ -110,7 +111,7 @@ CLAIM = Claim(
             _reached,
         ),
     ),
-    assumptions=("F L-smooth and bounded below", "h = ηL(M+1) ≤ 1", "m = 0", "T → ∞"),
+    assumptions=(*SGD, LIMIT, "h = ηL(M+1) ≤ 1", "m = 0"),
     source="ours, from stationarity-sharp and the instance in the plane",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,

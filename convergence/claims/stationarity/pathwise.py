@@ -110,7 +110,12 @@ CLAIM = Claim(
             tolerance=1e-7,  # a square root of a difference rounds to the root of the rounding
         ),
     ),
-    assumptions=("x_{t+1} = x_t − ηg_t", "h = η ΣL_t‖g_t‖²/Σ‖g_t‖²", "means over the steps of one run"),
+    assumptions=(
+        "x_{t+1} = x_t − ηg_t, g_t = ∇F_t + b_t + n_t",
+        "h = η ΣL_t‖g_t‖²/Σ‖g_t‖², L_t of the ledger",
+        "A² and ζ̂² are the means of ‖∇F_t‖² and ‖b_t‖² over the T steps of one run",
+        "R̂ = (F_0 − F_T)/(ηT) + the mean of (h/2)‖n_t‖² − (1−h)⟨∇F_t, n_t⟩ + h⟨b_t, n_t⟩",
+    ),
     source="ours, from the ledger and Cauchy–Schwarz",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,

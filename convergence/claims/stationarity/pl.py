@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from convergence.bounds import stationarity as stationarity_bounds
+from convergence.claims.assumptions import SGD
 from convergence.claims.claim import Assertion, Claim, Sides
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.descents import runs
@@ -101,7 +102,13 @@ CLAIM = Claim(
             _floor,
         ),
     ),
-    assumptions=("F L-smooth, ‖∇F‖² ≥ 2μ(F − F*)", "η ≤ 1/((M+1)L)", "0 ≤ m < 1"),
+    assumptions=(
+        *SGD[:-1],
+        "‖∇F‖² ≥ 2μ(F − F*)",
+        "η ≤ 1/((M+1)L)",
+        "0 ≤ m < 1",
+        "A_∞ the floor of noise-floor",
+    ),
     source="ours, from the descent lemma; the sharper floor for m = 0 from noise-floor",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,

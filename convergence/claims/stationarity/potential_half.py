@@ -5,6 +5,7 @@ from torch import Tensor
 
 from convergence import divergence
 from convergence.claims import definition
+from convergence.claims.assumptions import FORCES
 from convergence.claims.claim import Assertion, Claim, Sides
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.cohorts import cohort, cross_entropy
@@ -58,7 +59,12 @@ POTENTIAL = r"\sum_k F_k + \frac{\beta}{K-1} \sum_{j<k} E \, D_{%s}(p_j\|p_k)"
 CLAIM = Claim(
     id="potential-half",
     assertions=(Assertion(r"V = \nabla \Phi,\ \Phi = " + POTENTIAL % "1/2", "==", _half),),
-    assumptions=("α = ½", "targets detached", "one step size, all learners on the same sample"),
+    assumptions=(
+        FORCES,
+        "α = ½, one β",
+        "targets detached",
+        "one step size, all learners on the same sample",
+    ),
     source="ours, from the symmetry of D_½",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,

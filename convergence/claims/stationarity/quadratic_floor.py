@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from convergence.bounds import stationarity as stationarity_bounds
+from convergence.claims.assumptions import STEP
 from convergence.claims.claim import Assertion, Claim, Sides
 from convergence.claims.samplers import Coordinates, Sampler
 
@@ -59,9 +60,10 @@ CLAIM = Claim(
         ),
     ),
     assumptions=(
+        STEP,
         "F = ½Σh_i x_i²",
-        "additive noise of variances σ_i², constant bias b, zero where h_i = 0",
-        "0 < ηh_i < 2",
+        "noise of variances σ_i² at every x_t, constant bias b, zero where h_i = 0",
+        "0 < ηh_i < 2 where h_i is not 0",
         "T → ∞",
     ),
     source="classical: moment recursion of a linear iteration",

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from convergence.bounds import stationarity as stationarity_bounds
+from convergence.claims.assumptions import SGD
 from convergence.claims.claim import Assertion, Claim, Sides
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.descents import runs
@@ -87,7 +88,7 @@ CLAIM = Claim(
             _on_quadratic,
         ),
     ),
-    assumptions=("F L-smooth and bounded below", "h = ηL(M+1) ≤ 1", "0 ≤ m < 1"),
+    assumptions=(*SGD, "h = ηL(M+1) ≤ 1", "0 ≤ m < 1"),
     source="ours, from the descent lemma and Minkowski's inequality",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from convergence.bounds import scope as scope_bounds
+from convergence.claims.assumptions import STEP
 from convergence.claims.claim import Assertion, Claim, Sides
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.radial import settle
@@ -108,7 +109,8 @@ CLAIM = Claim(
         Assertion(r"\limsup_t E\|x_t\|^2 \le s_*^2,\ " + RADIUS, "<=", _sharp),
     ),
     assumptions=(
-        "⟨∇F(x), x⟩ ≥ a‖x‖² − c, ‖∇F(x)‖ ≤ L‖x‖ + G₀",
+        STEP,
+        "⟨∇F(x), x⟩ ≥ a‖x‖² − c, ‖∇F(x)‖ ≤ L‖x‖ + G₀, a > 0",
         "‖b‖ ≤ ζ, E‖n‖² ≤ σ²",
         "η ≤ a/(4L²), for the second η < 2a/L²",
     ),

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from convergence import divergence
 from convergence.claims import definition
+from convergence.claims.assumptions import FORCES
 from convergence.claims.claim import Assertion, Claim, Sides
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.cohorts import cohort, cross_entropy
@@ -51,7 +52,7 @@ CLAIM = Claim(
             _matching,
         ),
     ),
-    assumptions=("two learners with logits as parameters", "0 < α₁ < 1", "targets detached"),
+    assumptions=(FORCES, "two learners with logits as parameters", "0 < α₁ < 1", "targets detached"),
     source="ours, from skew; that nothing else is conservative, from curl",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,

@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from convergence.bounds import stationarity as stationarity_bounds
+from convergence.claims.assumptions import SGD
 from convergence.claims.claim import Assertion, Claim, Sides
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.descents import runs
@@ -89,7 +90,7 @@ CLAIM = Claim(
             _path_mean,
         ),
     ),
-    assumptions=("F L-smooth and bounded below", "η ≤ 1/((M+1)L)", "0 ≤ m < 1"),
+    assumptions=(*SGD, "η ≤ 1/((M+1)L)", "0 ≤ m < 1"),
     source="ours, from the descent lemma",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,

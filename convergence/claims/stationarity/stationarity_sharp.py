@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from convergence.bounds import stationarity as stationarity_bounds
+from convergence.claims.assumptions import SGD
 from convergence.claims.claim import Assertion, Claim, Sides
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.descents import runs
@@ -61,7 +62,7 @@ CLAIM = Claim(
             _bound,
         ),
     ),
-    assumptions=("F L-smooth and bounded below", "h = ηL(M+1) ∈ (0, 2)", "m = 0"),
+    assumptions=(*SGD, "h = ηL(M+1) ∈ (0, 2)", "m = 0"),
     source="ours, from the descent lemma; the last step is not paid for",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,

@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from convergence.bounds import stationarity as stationarity_bounds
+from convergence.claims.assumptions import SGD
 from convergence.claims.claim import Assertion, Claim, Sides
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.descents import runs
@@ -92,7 +93,7 @@ CLAIM = Claim(
             _reached,
         ),
     ),
-    assumptions=("F L-smooth and bounded below", "ζ = m = 0", "h = ηL(M+1) ∈ (0, 2)"),
+    assumptions=(*SGD, "ζ = m = 0", "h = ηL(M+1) ∈ (0, 2)"),
     source="ours, from the descent lemma on every tail of the run",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from convergence.statistics.extrapolation import extrapolate
-from convergence.statistics.intervals import mean_interval, proportion_interval
+from convergence.statistics.intervals import mean_interval
 from convergence.statistics.plateau import plateau
 
 
@@ -40,12 +40,6 @@ def test_mean_interval_covers():
     rng = np.random.default_rng(0)
     hits = sum(mean_interval(rng.exponential(size=200)).contains(1.0) for _ in range(1000))
     assert 920 <= hits <= 970
-
-
-def test_proportion_interval_holds_the_truth_and_stays_in_range():
-    assert proportion_interval(0, 50).low == 0
-    low, high = proportion_interval(25, 50)[1:]
-    assert low < 0.5 < high
 
 
 @pytest.mark.parametrize(
