@@ -85,6 +85,92 @@ def test_gradient_variance_of_a_shared_layer():
     assert gradient_variance(model, [(inputs, labels)]) == pytest.approx(expected, rel=1e-12)
 
 
+class Reused(nn.Module):
+    """A weight that a layer and a function use."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.layer(x) + nn.functional.linear(x.tanh(), self.layer.weight)
+
+
+class Tokens(nn.Module):
+    """A linear layer on two rows of every sample."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(2, 3)
+
+    def forward(self, x):
+        return self.layer(x.reshape(-1, 2)).unflatten(0, (-1, 2)).mean(1)
+
+
+class Swapped(nn.Module):
+    """Rows in another order inside, so that no row of an activation belongs to the sample in its place."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.layer(x.flip(0)).flip(0)
+
+
+class Functional(nn.Module):
+    """A linear layer that is never called."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return nn.functional.linear(x, self.layer.weight, self.layer.bias)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: nn.Sequential(nn.Linear(4, 5), nn.ReLU(inplace=True), nn.Linear(5, 3)),
+        lambda: nn.Sequential(nn.Linear(4, 5), nn.SELU(inplace=True), nn.Linear(5, 3)),
+        Reused,
+        Tokens,
+        Swapped,
+        Functional,
+    ],
+)
+def test_gradient_variance_where_a_linear_layer_is_not_one_outer_product_a_sample(build):
+    torch.manual_seed(2)
+    model, (inputs, labels) = build().to(torch.float64), samples()
+    expected = looped_variance(model, inputs, labels)
+    assert gradient_variance(model, in_chunks(inputs, labels)) == pytest.approx(expected, rel=1e-12)
+
+
+def test_gradient_variance_of_an_unused_layer_is_in_closed_form(monkeypatch):
+    model, (inputs, labels) = perceptron(), samples()
+    expected = gradient_variance(model, [(inputs, labels)])
+    model.append(nn.Identity()).get_submodule("3").unused = nn.Linear(2, 2)
+    monkeypatch.setattr(noise_module, "vmap_norms", None)
+    assert gradient_variance(model, [(inputs, labels)]) == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_gradient_variance_of_samples_that_hardly_differ(exact):
+    """One mean of squares less the square of a mean would leave 1e-16 of the square of the gradient."""
+    torch.manual_seed(3)
+    layers = (
+        [nn.Linear(4, 3)] if exact else [nn.Linear(4, 3), nn.Unflatten(1, (3, 1)), nn.PReLU(3), nn.Flatten()]
+    )
+    model, (inputs, labels) = nn.Sequential(*layers).to(torch.float64), samples()
+    same = inputs[:1].repeat(400, 1), labels[:1].repeat(400)
+    assert gradient_variance(model, [same]) == pytest.approx(0, abs=1e-31)
+    apart = 1e-9 * torch.randn(400, 4, dtype=torch.float64)
+    batches = [(same[0][part] + apart[part], same[1][part]) for part in (slice(150), slice(150, 400))]
+    expected = looped_variance(model, same[0] + apart, same[1])
+    assert gradient_variance(model, batches) == pytest.approx(expected, rel=1e-6)
+
+
 def test_gradient_variance_gives_the_noise_of_a_batch():
     """`E‖n‖² = σ²(N−B)/(NB)` without replacement, by enumeration of all pairs."""
     model, (inputs, labels) = perceptron(), samples(7)
