@@ -177,12 +177,18 @@ def point_step(gradient: Any, block: Block, steps: Steps, t: int) -> None:
     is several times slower. There is no bias.
     """
     x, direction, sums = block.x, block.direction, block.sums
-    for i in range(x.shape[1]):
-        gradient(x[:, i], steps.parameters, direction[:, i])
+    _at_each_point(gradient, x, steps.parameters, direction)
     for j in range(len(x)):
         for i in range(x.shape[1]):
             sums[GRADIENT, i] += direction[j, i] * direction[j, i]
     _move(_along, None, block, steps, t)
+
+
+@njit(**OPTIONS)
+def _at_each_point(gradient: Any, x: Array, parameters: Array, direction: Array) -> None:
+    # Not inlined: in a function of its own the loop keeps what it needs in registers.
+    for i in range(x.shape[1]):
+        gradient(x[:, i], parameters, direction[:, i])
 
 
 @inlined
