@@ -102,7 +102,7 @@ def train(
         ),
     ] = None,
     checkpoint_every: Annotated[
-        int, typer.Option(min=0, help="Steps between checkpoints; 0: at the end.")
+        int, typer.Option(min=0, help="Steps between checkpoints; 0: none before the end, or Ctrl-C.")
     ] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
     weights: Annotated[
@@ -121,7 +121,10 @@ def train(
     json: JsonFile = None,
     out: OutDir = Path("out"),
 ) -> None:
-    """Train a cohort by RDML; with a ledger, say where the remaining gradient comes from and what holds."""
+    """Train a cohort by RDML; with a ledger, say where the remaining gradient comes from and what holds.
+
+    Exit code 0: all holds. 1: trouble in the run, or a claim was refuted. 2: bad usage. 130: interrupted.
+    """
     from rdml.figures import save_figure
     from rdml.files import write_json
     from rdml.progress import working
@@ -187,6 +190,8 @@ def train(
             typer.echo(f"  {verdict.claim}: {verdict.status}: {verdict.evidence}")
     if result.run.trouble:
         typer.echo(f"Trouble at {result.run.trouble}", err=True)
+    if result.run.interrupted:
+        raise typer.Exit(130)
     if not result.holds:
         raise typer.Exit(1)
 

@@ -16,6 +16,20 @@ from torch import Tensor, nn
 FORMAT = "renyi-dml cohort 1"
 
 
+def check_checkpoint(checkpoint: Path | None, every: int, resume: bool) -> None:
+    """Refuse, before data are loaded, a checkpoint that cannot be written every so many steps or gone on from."""
+    if every < 0:
+        raise ValueError(f"checkpoint_every is {every}; 0 (the end only) or more is needed")
+    if checkpoint is None:
+        if resume:
+            raise ValueError("resume needs a checkpoint to go on from; checkpoint is None")
+        return
+    if not checkpoint.parent.is_dir():
+        raise ValueError(f"checkpoint is {checkpoint}; the folder {checkpoint.parent} does not exist")
+    if resume and not checkpoint.exists():
+        raise ValueError(f"resume needs a checkpoint to go on from; {checkpoint} does not exist")
+
+
 def save(
     path: Path,
     models: Sequence[nn.Module],

@@ -17,6 +17,7 @@ from convergence.divergence import cohort_divergence, order_derivative
 from convergence.estimators import Ledger, LedgerEntry
 from convergence.estimators.mutual import Mutual, Orders
 from convergence.estimators.passes import labels_out_of_range
+from simulations.networks.interrupt import held_back
 
 Updates = Literal["simultaneous", "sequential"]
 Mean = Callable[[Tensor], Tensor]
@@ -77,6 +78,7 @@ class CohortRun:
         ledger: entries of the recorded steps.
         next_order: the order of the step that would come next.
         trouble: what went wrong, with the step; the run ended there, unless only a checkpoint was lost.
+        interrupted: whether Ctrl-C ended it.
         seconds: spent in steps, the ledger included.
     """
 
@@ -86,6 +88,7 @@ class CohortRun:
     ledger: list[LedgerEntry] = field(default_factory=list)
     next_order: float = math.nan
     trouble: str | None = None
+    interrupted: bool = False
     seconds: float = 0.0
 
 
@@ -131,6 +134,8 @@ def train_cohort(
     Raises:
         ValueError: for settings that cannot be run. NaN or infinite losses and a lack of memory end the run
             and are named in `CohortRun.trouble`.
+        KeyboardInterrupt: Ctrl-C, once the step under way is over: learners, ledger and what `after_step` saw
+            are those of one step. A second one is raised at once.
     """
     if steps < first_step:
         raise ValueError(f"steps is {steps}; at least first_step = {first_step} is needed")
@@ -150,35 +155,33 @@ def train_cohort(
             if step_size is not None:
                 _set_step_size(optimizers, step_size(step))
             inputs, labels = next(feed)
-            try:
-                before_step(step, mutual)
-                logits, losses = take(models, optimizers, inputs, labels, mutual, autocast, mean)
-                if not all(math.isfinite(loss) for loss in losses):
-                    worst = next(k for k, loss in enumerate(losses) if not math.isfinite(loss))
-                    run.trouble = f"step {step}: learner {worst} has loss {losses[worst]}"
+            with held_back():
+                try:
+                    before_step(step, mutual)
+                    logits, losses = take(models, optimizers, inputs, labels, mutual, autocast, mean)
+                    if not all(math.isfinite(loss) for loss in losses):
+                        worst = next(k for k, loss in enumerate(losses) if not math.isfinite(loss))
+                        run.trouble = f"step {step}: learner {worst} has loss {losses[worst]}"
+                        break
+                    if ledger is not None:
+                        ledger.mutual = mutual
+                        exact = autocast is None and ledger.repeatable
+                        run.ledger += ledger.step((inputs, labels) if exact else None)
+                except (MemoryError, RuntimeError) as error:
+                    if not _is_out_of_memory(error):
+                        raise
+                    run.trouble = f"step {step}: out of memory; lower the batch size (now {len(labels)})" + (
+                        ", the ledger's chunks or its subsample" if ledger is not None else ""
+                    )
                     break
-                if ledger is not None:
-                    ledger.mutual = mutual
-                    exact = autocast is None and ledger.repeatable
-                    run.ledger += ledger.step((inputs, labels) if exact else None)
-            except KeyboardInterrupt:
-                run.trouble = f"step {step}: interrupted"
-                break
-            except (MemoryError, RuntimeError) as error:
-                if not _is_out_of_memory(error):
-                    raise
-                run.trouble = f"step {step}: out of memory; lower the batch size (now {len(labels)})" + (
-                    ", the ledger's chunks or its subsample" if ledger is not None else ""
-                )
-                break
-            run.losses.append(losses)
-            run.orders.append(_first_order(mutual, len(models)))
-            run.steps = step + 1
-            if isinstance(alpha, TrainedOrder):
-                mutual = replace(mutual, alpha=alpha.next(mutual.order(1, 0), logits, temperature, mean))
-            run.next_order = _first_order(mutual, len(models))
-            after_step(run)
-    run.seconds = time.perf_counter() - begun
+                run.losses.append(losses)
+                run.orders.append(_first_order(mutual, len(models)))
+                run.steps = step + 1
+                if isinstance(alpha, TrainedOrder):
+                    mutual = replace(mutual, alpha=alpha.next(mutual.order(1, 0), logits, temperature, mean))
+                run.next_order = _first_order(mutual, len(models))
+                run.seconds = time.perf_counter() - begun
+                after_step(run)
     return run
 
 

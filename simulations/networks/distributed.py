@@ -87,6 +87,8 @@ def joined() -> Iterator[Job]:
     before = signal.signal(signal.SIGTERM, _told_to_end)
     # Both backends on a device: settings may still ask for the CPU.
     dist.init_process_group("cpu:gloo,cuda:nccl" if on_gpu else "gloo")
+    if dist.get_rank() > 0:  # Ctrl-C is for the process that leads: the others end when it has
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield current_job()
     finally:

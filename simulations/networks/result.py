@@ -118,6 +118,7 @@ class TrainingResult:
             "settings": plain(self.settings),
             "steps": self.run.steps,
             "trouble": self.run.trouble,
+            "interrupted": self.run.interrupted,
             "seconds": self.run.seconds,
             "learners": [self._learner(k) for k in range(self.settings.learners)],
             "decision_disagreement": self.scores.decision_disagreement,

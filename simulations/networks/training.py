@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import math
 import os
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,12 +18,13 @@ from convergence.claims import load_claims
 from convergence.claims.verdict import Verdict
 from convergence.estimators import Ledger, LedgerEntry, Mutual
 from simulations.device import chosen_device
-from simulations.networks.checkpoint import restore, save
+from simulations.networks.checkpoint import check_checkpoint, restore, save
 from simulations.networks.cohort import CohortRun, TrainedOrder, train_cohort
 from simulations.networks.data import Dataset, load
 from simulations.networks.distributed import check_devices, current_job, naming_lost_processes
 from simulations.networks.models import PERCEPTRONS, build
 from simulations.networks.monitor import Monitor
+from simulations.networks.reporter import Reporter
 from simulations.networks.result import CHUNK, TrainingResult, score
 from simulations.networks.sampling import BatchOrder, learner_seed
 from simulations.networks.settings import CLOSURE, Settings, check_same, plain
@@ -48,23 +48,21 @@ def train(
 
     Args:
         settings: what to train.
-        checkpoint: file (safetensors) written every `checkpoint_every` steps and at the end.
-        checkpoint_every: steps between checkpoints; 0 for the last only.
+        checkpoint: file (safetensors) written every `checkpoint_every` steps, at the end, and on Ctrl-C.
+        checkpoint_every: steps between checkpoints; 0 for none between.
         resume: go on from `checkpoint`, to the bit as if the run had not stopped.
         tensorboard: directory of a TensorBoard log.
         progress: told step, losses, gradient norm and time left about once a second.
 
     Raises:
         ValueError: settings, data or a checkpoint that cannot be used. Trouble during the run (NaN, lack of
-            memory, an interrupt) ends it, is named in the result, and leaves the last checkpoint; so is a
-            checkpoint that cannot be written, but the run goes on.
+            memory) ends it, is named in the result, and leaves the last checkpoint; so is a checkpoint that
+            cannot be written, but the run goes on. Ctrl-C ends it after the step under way, a second one at
+            once, without a checkpoint of its own.
     """
+    check_checkpoint(checkpoint, checkpoint_every, resume)
     device = chosen_device(settings.device, settings.precision)
     check_devices(device)
-    if checkpoint_every < 0:
-        raise ValueError(f"checkpoint_every is {checkpoint_every}; 0 (the end only) or more is needed")
-    if checkpoint is not None and not checkpoint.parent.is_dir():
-        raise ValueError(f"checkpoint is {checkpoint}; the folder {checkpoint.parent} does not exist")
     # Threads only wait for each other on perceptrons.
     alone = one_thread() if set(settings.models) <= set(PERCEPTRONS) else contextlib.nullcontext()
     with alone, _reproducible(settings.deterministic):
@@ -74,8 +72,7 @@ def train(
         record: dict[str, Any] = {"losses": [], "orders": [], "ledger": []}
         first = 0
         if resume:
-            if checkpoint is None:
-                raise ValueError("resume needs a checkpoint to go on from")
+            assert checkpoint is not None
             first, record = restore(checkpoint, learners.models, learners.optimizers)
             check_same(settings, record["settings"], checkpoint)
         with naming_lost_processes(checkpoint):
@@ -130,42 +127,59 @@ def _run(
     if isinstance(alpha, TrainedOrder) and first:
         alpha = replace(alpha, initial=record["next_order"])
 
+    run = CohortRun(steps=first)
+    within_a_step = False
+
     def before(step: int, mutual: Mutual) -> None:
+        nonlocal within_a_step
+        within_a_step = True
         if job.leads and monitor is not None and ledger is not None and ledger.records_next:
             monitor.observe(learners.models, mutual)
 
-    report = _Reporter(settings, ledger, progress)
+    def write() -> None:
+        if not job.leads or checkpoint is None:
+            return
+        state = _record(settings, record, past, run, monitor)
+        try:
+            save(checkpoint, learners.models, learners.optimizers, step=run.steps, record=state)
+        except OSError as error:  # a full disk must not cost the training
+            words = f"step {run.steps}: checkpoint {checkpoint} was not written: {error}"
+            run.trouble = f"{run.trouble}; {words}" if run.interrupted else run.trouble or words
+
+    report = Reporter(settings, ledger, progress)
     with log_run(tensorboard if job.leads else None, ledger) as log:
 
-        def after(run: CohortRun) -> None:
+        def after(current: CohortRun) -> None:
+            nonlocal run, within_a_step
+            run, within_a_step = current, False
             report(run)
             log(run)
-            due = run.steps == settings.steps or (checkpoint_every > 0 and run.steps % checkpoint_every == 0)
-            if job.leads and checkpoint is not None and due:
-                state = _record(settings, record, past, run, monitor)
-                try:
-                    save(checkpoint, learners.models, learners.optimizers, step=run.steps, record=state)
-                except OSError as error:  # a full disk must not cost the training
-                    words = f"step {run.steps}: checkpoint {checkpoint} was not written: {error}"
-                    run.trouble = run.trouble or words
+            if run.steps == settings.steps or (checkpoint_every > 0 and run.steps % checkpoint_every == 0):
+                write()
 
-        run = train_cohort(
-            job.wrap(learners.models),
-            learners.optimizers,
-            _batches(settings, data, first),
-            steps=settings.steps,
-            alpha=alpha,
-            beta=settings.beta,
-            temperature=settings.temperature,
-            updates=settings.updates,
-            first_step=first,
-            step_size=None if settings.schedule == "constant" else settings.step_size_at,
-            ledger=ledger,
-            autocast=torch.bfloat16 if settings.precision == "bf16" else None,
-            mean=job.mean,
-            before_step=before,
-            after_step=after,
-        )
+        try:
+            run = train_cohort(
+                job.wrap(learners.models),
+                learners.optimizers,
+                _batches(settings, data, first),
+                steps=settings.steps,
+                alpha=alpha,
+                beta=settings.beta,
+                temperature=settings.temperature,
+                updates=settings.updates,
+                first_step=first,
+                step_size=None if settings.schedule == "constant" else settings.step_size_at,
+                ledger=ledger,
+                autocast=torch.bfloat16 if settings.precision == "bf16" else None,
+                mean=job.mean,
+                before_step=before,
+                after_step=after,
+            )
+        except KeyboardInterrupt:
+            if run.steps < settings.steps:
+                run.interrupted, run.trouble = True, f"step {run.steps}: interrupted"
+                if run.losses and not within_a_step:
+                    write()
     run.ledger = past + run.ledger
     run.losses = record["losses"] + run.losses
     run.orders = record["orders"] + run.orders
@@ -238,29 +252,6 @@ def _batches(settings: Settings, data: Dataset, first: int) -> Iterator[tuple[Te
     for step in range(first, settings.steps):
         rows = job.share(order.rows(step)).to(data.train_labels.device)
         yield data.train_inputs[rows], data.train_labels[rows]
-
-
-class _Reporter:
-    """Says about once a second how far a run is."""
-
-    def __init__(self, settings: Settings, ledger: Ledger | None, progress: Callable[[str], None]) -> None:
-        self._steps, self._ledger, self._progress = settings.steps, ledger, progress
-        self._begun = self._told = time.perf_counter()
-        self._taken = 0
-
-    def __call__(self, run: CohortRun) -> None:
-        self._taken += 1
-        now = time.perf_counter()
-        if now - self._told < 1 and run.steps < self._steps:
-            return
-        self._told = now
-        left = (self._steps - run.steps) * (now - self._begun) / self._taken
-        losses = " ".join(f"{loss:.4f}" for loss in run.losses[-1])
-        words = f"step {run.steps} of {self._steps}: loss {losses}"
-        if self._ledger is not None and self._ledger.entries:
-            size = self._ledger.entries[-1].gradient_norm_squared
-            words += f", ‖∇F‖² {size:.2e}"
-        self._progress(f"{words}, {left:.0f} s left")
 
 
 @contextlib.contextmanager

@@ -2,6 +2,9 @@
 
 import json
 import math
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from typer.testing import CliRunner
 from rdml.cli import app, spread
 from rdml.commands.train import orders
 from simulations.networks import training
+from simulations.networks.settings import Settings
 
 SHORT = ("train", "--steps", "2", "--hidden", "4")
 
@@ -96,3 +100,25 @@ def test_orders_for_all_by_learner_and_by_pair() -> None:
 )
 def test_bad_input_is_named(arguments: tuple[str, ...], words: str) -> None:
     assert words in refused(*arguments)
+
+
+def test_an_interrupted_command_loses_nothing(tmp_path: Path) -> None:
+    command = [*SHORT, "--steps", "1000000", "--json", "run.json", "--checkpoint", "run.safetensors"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rdml", *command], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    while not process.stderr.readline().startswith("step "):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=100)
+    assert process.returncode == 130, errors
+    found = json.loads((tmp_path / "run.json").read_text())
+    assert found["interrupted"] is True
+    assert f"Trouble at step {found['steps']}: interrupted" in errors
+
+    settings = Settings(steps=found["steps"] + 2, hidden=(4,))
+    resumed = training.train(settings, checkpoint=tmp_path / "run.safetensors", resume=True)
+    whole = training.train(settings)
+    assert resumed.run.losses[:-2] == found["losses"]
+    assert resumed.run.losses == whole.run.losses

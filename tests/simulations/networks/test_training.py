@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import resource
+import signal
 from dataclasses import replace
 
 import pytest
@@ -30,6 +32,17 @@ def _small(monkeypatch):
 
 def weights(result):
     return [p for m in result.models for p in m.state_dict().values()]
+
+
+def assert_same(one, other):
+    """Both runs came to the same bits."""
+    assert all(torch.equal(a, b) for a, b in zip(weights(one), weights(other), strict=True))
+    assert one.run.ledger == other.run.ledger
+    assert one.run.losses == other.run.losses
+    assert one.run.orders == other.run.orders
+    for k, verdicts in one.verdicts.items():
+        for a, b in zip(verdicts, other.verdicts[k], strict=True):
+            assert replace(a, seconds=0) == replace(b, seconds=0)
 
 
 def test_a_run_and_its_json():
@@ -153,26 +166,19 @@ def test_a_resumed_run_is_the_run_to_the_bit(tmp_path, change, monkeypatch):
     whole = train(settings)
     right = training.train_cohort
 
-    def interrupted(*arguments, after_step, **rest):
+    def killed(*arguments, after_step, **rest):
         def stop(run):
             after_step(run)
             if run.steps == 5:
-                raise KeyboardInterrupt
+                raise MemoryError("as if the process had been killed")
 
         return right(*arguments, after_step=stop, **rest)
 
-    monkeypatch.setattr(training, "train_cohort", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        train(settings, checkpoint=path, checkpoint_every=3)
-    monkeypatch.setattr(training, "train_cohort", right)
-    resumed = train(settings, checkpoint=path, resume=True)
-    assert all(torch.equal(a, b) for a, b in zip(weights(whole), weights(resumed), strict=True))
-    assert resumed.run.ledger == whole.run.ledger
-    assert resumed.run.losses == whole.run.losses
-    assert resumed.run.orders == whole.run.orders
-    for k, verdicts in whole.verdicts.items():
-        for one, other in zip(verdicts, resumed.verdicts[k], strict=True):
-            assert replace(one, seconds=0) == replace(other, seconds=0)
+    with monkeypatch.context() as patched:
+        patched.setattr(training, "train_cohort", killed)
+        with pytest.raises(MemoryError):
+            train(settings, checkpoint=path, checkpoint_every=3)
+    assert_same(train(settings, checkpoint=path, resume=True), whole)
     if not change:
         longer = train(replace(settings, steps=8), checkpoint=path, resume=True)
         assert longer.run.losses[:6] == whole.run.losses
@@ -190,25 +196,55 @@ def test_weights_are_plain_state_dicts(tmp_path):
         assert all(torch.equal(found[name], tensor) for name, tensor in model.state_dict().items())
 
 
-def test_an_interrupt_within_a_step_keeps_the_run(monkeypatch):
+def interrupt_within_step(monkeypatch, step, times=1):
+    """Send Ctrl-C while step number `step`, one that is recorded, is under way."""
     right = training.Monitor.observe
-    calls = []
 
-    def interrupt(self, models, mutual):
-        calls.append(1)
-        if len(calls) == 3:
-            monkeypatch.setattr(torch.optim.SGD, "step", stop)
+    def observe(self, models, mutual):
+        if self._steps == step // SHORT.ledger_every:
+            for _ in range(times):
+                os.kill(os.getpid(), signal.SIGINT)
         right(self, models, mutual)
 
-    def stop(self, closure=None):
-        raise KeyboardInterrupt
+    monkeypatch.setattr(training.Monitor, "observe", observe)
 
-    monkeypatch.setattr(training.Monitor, "observe", interrupt)
-    result = train(SHORT)
-    assert result.run.trouble == "step 4: interrupted"
-    assert result.run.steps == 4
-    assert not result.holds
-    assert len(result.run.ledger) == 4
+
+@pytest.mark.parametrize("change", [{}, {"alpha_step_size": 0.1, "momentum": 0.9}], ids=str)
+def test_an_interrupt_ends_the_run_after_its_step(tmp_path, change, monkeypatch):
+    settings, path = replace(SHORT, **change), tmp_path / "run.safetensors"
+    whole = train(settings)
+    with monkeypatch.context() as patched:
+        interrupt_within_step(patched, 2)
+        stopped = train(settings, checkpoint=path)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert (stopped.run.steps, stopped.run.trouble, stopped.run.interrupted) == (
+        3,
+        "step 3: interrupted",
+        True,
+    )
+    assert not stopped.holds
+    assert stopped.run.losses == whole.run.losses[:3]
+    assert stopped.run.ledger == whole.run.ledger[:4]
+    assert_same(train(settings, checkpoint=path, resume=True), whole)
+
+
+def test_a_second_interrupt_ends_the_run_within_its_step(tmp_path, monkeypatch):
+    path = tmp_path / "run.safetensors"
+    whole = train(SHORT)
+    with monkeypatch.context() as patched:
+        interrupt_within_step(patched, 4, times=2)
+        stopped = train(SHORT, checkpoint=path, checkpoint_every=3)
+    assert (stopped.run.steps, stopped.run.trouble) == (4, "step 4: interrupted")
+    assert len(stopped.run.ledger) == 4
+    resumed = train(SHORT, checkpoint=path, resume=True)  # from step 3: within step 4 nothing is consistent
+    assert_same(resumed, whole)
+
+
+def test_an_interrupt_in_the_last_step_changes_nothing(tmp_path, monkeypatch):
+    interrupt_within_step(monkeypatch, 4)
+    result = train(replace(SHORT, steps=5))
+    assert result.holds
+    assert result.run.steps == 5
 
 
 def test_divergence_is_a_value_in_the_result():
@@ -277,25 +313,29 @@ def test_a_checkpoint_that_cannot_be_written_costs_no_training(tmp_path):
     assert train(SHORT, checkpoint=path, resume=True).holds
 
 
-def test_runs_that_are_refused(tmp_path):
+def test_runs_that_are_refused():
     with pytest.raises(ValueError, match="batch_size is 1438; digits has 1437"):
         train(replace(SHORT, batch_size=1438))
     with pytest.raises(ValueError, match="use GroupNorm"):
         train(replace(SHORT, models=("conv",), norm="batch"))
     assert train(replace(SHORT, models=("conv",), norm="batch", ledger_every=0, steps=1)).holds
-    with pytest.raises(ValueError, match="checkpoint_every is -1"):
-        train(SHORT, checkpoint=tmp_path / "run", checkpoint_every=-1)
-    with pytest.raises(ValueError, match=r"the folder .*nowhere does not exist"):
-        train(SHORT, checkpoint=tmp_path / "nowhere" / "run")
-    with pytest.raises(ValueError, match="resume needs"):
-        train(SHORT, resume=True)
-    with pytest.raises(ValueError, match="cannot be read"):
-        train(SHORT, resume=True, checkpoint=tmp_path / "nothing")
     with pytest.raises(ValueError, match="constant settings only"):
         train(replace(SHORT, schedule="cosine", momentum=0.9))
     if not torch.cuda.is_available():
         with pytest.raises(ValueError, match="device is 'cuda'"):
             train(replace(SHORT, device="cuda"))
+
+
+def test_what_a_checkpoint_lacks_is_said_before_data_are_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "load", None)
+    with pytest.raises(ValueError, match=r"resume needs .*; checkpoint is None"):
+        train(SHORT, resume=True)
+    with pytest.raises(ValueError, match=r"resume needs .*nothing does not exist"):
+        train(SHORT, resume=True, checkpoint=tmp_path / "nothing")
+    with pytest.raises(ValueError, match="checkpoint_every is -1"):
+        train(SHORT, checkpoint=tmp_path / "run", checkpoint_every=-1)
+    with pytest.raises(ValueError, match=r"the folder .*nowhere does not exist"):
+        train(SHORT, checkpoint=tmp_path / "nowhere" / "run")
 
 
 def test_stationarity_on_a_path():
