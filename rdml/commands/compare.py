@@ -35,7 +35,10 @@ def compare(
     json: JsonFile = None,
     out: OutDir = Path("out"),
 ) -> None:
-    """Try the published claims with equal budgets, and say in plain words what the data support."""
+    """Try the published claims with equal budgets, and say in plain words what the data support.
+
+    Exit code 0: all runs ended. 1: some diverged; which is said. 2: bad usage.
+    """
     from rdml.figures import save_figure
     from rdml.files import write_json
     from rdml.progress import working
@@ -59,9 +62,11 @@ def compare(
             device=device.value,
             progress=progress,
         )
-    typer.echo(result.sentence())
-    typer.echo(result.cost_sentence())
     if json is not None:
         write_json(json, result.to_json())
     for picture in result.pictures():
         save_figure(picture.figure, out, picture.name)
+    typer.echo(result.sentence())
+    typer.echo(result.cost_sentence())
+    if result.diverged:
+        raise typer.Exit(1)

@@ -7,6 +7,7 @@ choose for it from one grid of αβ, beside DML (tuned). Pairs share initial wei
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -78,8 +79,16 @@ class Comparison:
         ends = (self.weights[0], self.weights[-1])
         return [a for a in (1.0, *self.orders) if self.tuned(a) in (Arm(a, end / a) for end in ends)]
 
+    @property
+    def diverged(self) -> dict[str, int]:
+        """At how many seeds each arm diverged; without those that did at none."""
+        counts = {str(arm): sum(one.diverged for one in found) for arm, found in self.outcomes.items()}
+        return {arm: count for arm, count in counts.items() if count}
+
     def sentence(self) -> str:
-        """What the data support, in plain words."""
+        """What the data support, in plain words; only who diverged where that leaves a difference unknown."""
+        if any(not math.isfinite(d.interval.value) for d in self.differences):
+            return f"{self.data}: {self._who_diverged()} Nothing can be concluded; try a smaller step size."
         return " ".join(
             [
                 f"{self.data}, {self.budget.learners} learners ({self.budget.model}), {self.seeds} paired seeds:",
@@ -87,6 +96,7 @@ class Comparison:
                 self._order("order", "the control, DML of weight αβ"),
                 self._order("tuned", "DML, both at the weight that validation chose"),
                 *self._at_edges(),
+                *([self._who_diverged()] if self.diverged else []),
                 self._conclusion(),
                 "Intervals speak of training randomness on this one split of the data.",
             ]
@@ -102,9 +112,10 @@ class Comparison:
 
     def pictures(self) -> list[Picture]:
         """Accuracy against weight, and the differences in accuracy and calibration error."""
+        lost = f"\n{sum(self.diverged.values())} runs diverged: not drawn" if self.diverged else ""
         figure, axes = new_figure()
         accuracy_against_weight(axes, self.outcomes).set_title(
-            f"{self.data}: does the order act as a weight?"
+            f"{self.data}: does the order act as a weight?{lost}"
         )
         found = [
             Picture(
@@ -122,7 +133,7 @@ class Comparison:
             ]
             figure, axes = new_figure(7.5, 4.2)
             differences(axes, rows, unit=f"difference in {name} (percentage points)")
-            axes.set_title(f"{self.data}: {self.seeds} paired seeds")
+            axes.set_title(f"{self.data}: {self.seeds} paired seeds{lost}")
             found.append(
                 Picture(
                     f"{self.data}-{metric.replace('_', '-')}-differences",
@@ -132,6 +143,10 @@ class Comparison:
                 )
             )
         return found
+
+    def _who_diverged(self) -> str:
+        arms = "; ".join(f"{arm}: {count} of {self.seeds}" for arm, count in self.diverged.items())
+        return f"Runs diverged ({arms})."
 
     def _at_edges(self) -> list[str]:
         if not self.edges:
@@ -188,6 +203,7 @@ class Comparison:
             "budget": asdict(self.budget),
             "seeds": self.seeds,
             "sentence": self.sentence(),
+            "diverged": self.diverged,
             "arms": [
                 {
                     **asdict(arm),
@@ -258,13 +274,18 @@ def compare(
     """
     if seeds < 2 or learners < 2:
         raise ValueError(f"seeds is {seeds} and learners {learners}; at least 2 of each are needed")
-    if not orders or 1.0 in orders or min(orders) <= 0:
-        raise ValueError(f"orders is {tuple(orders)}; at least one, all positive and none 1 (DML), is needed")
-    if not weights or list(weights) != sorted(set(weights)) or weights[0] <= 0 or beta <= 0:
-        raise ValueError(f"beta is {beta} and weights {tuple(weights)}; positive increasing ones are needed")
-    loaded = load(data, path=path, dtype=torch.float32).to(chosen_device(device))
+    if not orders or 1.0 in orders or not all(0 < order < math.inf for order in orders):
+        raise ValueError(
+            f"orders is {tuple(orders)}; at least one, all positive and finite and none 1 (DML), is needed"
+        )
+    for name, values in (("weights", weights), ("beta", (beta,))):
+        if not all(0 < value < math.inf for value in values):
+            raise ValueError(f"{name} holds {', '.join(map(str, values))}; positive numbers are needed")
+    if not weights or list(weights) != sorted(set(weights)):
+        raise ValueError(f"weights is {tuple(weights)}; increasing ones are needed")
     steps = STEPS.get(data, STEPS["mnist1d"]) if steps is None else steps
     budget = Budget(model, learners, steps, batch_size, step_size, momentum)
+    loaded = load(data, path=path, dtype=torch.float32).to(chosen_device(device))
     arms = [INDEPENDENT, Arm(1.0, beta)]
     arms += [Arm(alpha, beta) for alpha in orders] + [Arm(1.0, alpha * beta) for alpha in orders]
     arms += [Arm(alpha, weight / alpha) for alpha in (1.0, *orders) for weight in weights]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -16,7 +17,13 @@ from simulations.networks.data import Dataset
 from simulations.networks.models import PERCEPTRONS, build
 from simulations.networks.result import score_logits
 from simulations.networks.sampling import BatchOrder, learner_seed
+from simulations.networks.settings import check_descent
 from simulations.networks.stacked import StackedCohorts
+
+
+DIVERGED = -math.log(math.ulp(0.0))
+"""Nats, 744: a label of the least probability that a float64 can hold costs so much, so that a mean loss above
+it is that of a learner which has diverged, even where it is finite."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +51,26 @@ class Budget:
     step_size: float = 0.05
     momentum: float = 0.9
 
+    def __post_init__(self) -> None:
+        check_descent(self.learners, self.steps, self.batch_size, self.step_size, self.momentum)
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """One arm at one seed: means over the learners; NaN where a learner diverged."""
+    """One arm at one seed: means over the learners.
+
+    Where a learner diverged, scores are NaN and the validation loss, by which weights are chosen, is infinite.
+    """
 
     accuracy: float
     loss: float
     calibration_error: float
     validation_loss: float
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a learner ended with a validation loss above `DIVERGED`."""
+        return math.isinf(self.validation_loss)
 
 
 def with_validation(data: Dataset) -> tuple[Dataset, Tensor, Tensor]:
@@ -151,6 +169,9 @@ def _train_apart(
 @torch.no_grad()
 def _outcome(learners: Sequence[nn.Module], data: Dataset, inputs: Tensor, labels: Tensor) -> Outcome:
     validation = [model.eval()(inputs) for model in learners]
+    losses = [float(cross_entropy(seen.double(), labels)) for seen in validation]
+    if not all(loss <= DIVERGED for loss in losses):
+        return Outcome(math.nan, math.nan, math.nan, math.inf)
     scores = [
         score_logits(seen, model(data.test_inputs), labels, data.test_labels)
         for seen, model in zip(validation, learners, strict=True)
@@ -163,5 +184,5 @@ def _outcome(learners: Sequence[nn.Module], data: Dataset, inputs: Tensor, label
         accuracy=mean([s.test_accuracy for s in scores]),
         loss=mean([s.test_loss for s in scores]),
         calibration_error=mean([s.calibration_error for s in scores]),
-        validation_loss=mean([float(cross_entropy(seen.double(), labels)) for seen in validation]),
+        validation_loss=mean(losses),
     )

@@ -22,10 +22,9 @@ ARMS = (Arm(1.0, 0.0), Arm(1.0, 1.0), Arm(1.5, 1.0))
 
 @dataclass(frozen=True)
 class Cost:
-    """Median milliseconds of a step of K independent learners, and medians of ratios of neighbouring timings."""
+    """Medians of ratios of neighbouring timings of a step."""
 
     engine: str
-    independent_milliseconds: float
     mutual_over_independent: float
     renyi_over_mutual: float
 
@@ -40,18 +39,15 @@ def step_costs(data: Dataset, budget: Budget, *, rounds: int = 31, steps: int = 
         engines = [("modules", [_module_steps(arm, data, budget, steps) for arm in ARMS])]
         if budget.model in PERCEPTRONS:
             engines.append(("stacked", [_stacked_steps(arm, data, budget, 10 * steps) for arm in ARMS]))
-        return [
-            _cost(name, runs, rounds, steps if name == "modules" else 10 * steps) for name, runs in engines
-        ]
+        return [_cost(name, runs, rounds) for name, runs in engines]
 
 
-def _cost(name: str, runs: Sequence[Callable[[], None]], rounds: int, steps: int) -> Cost:
+def _cost(name: str, runs: Sequence[Callable[[], None]], rounds: int) -> Cost:
     for run in runs:
         run()
     times = [[_seconds(run) for run in runs] for _ in range(rounds)]
     return Cost(
         name,
-        1000 * median(independent for independent, _, _ in times) / steps,
         median(mutual / independent for independent, mutual, _ in times),
         median(renyi / mutual for _, mutual, renyi in times),
     )

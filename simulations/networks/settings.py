@@ -77,11 +77,8 @@ class Settings:
     deterministic: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("learners", "step_size", "steps", "ledger_chunk", "subsample"):
-            if not getattr(self, name) > 0 or not math.isfinite(getattr(self, name)):
-                raise ValueError(f"{name} is {getattr(self, name)}; a positive number is needed")
-        if not 0 <= self.momentum < 1:
-            raise ValueError(f"momentum is {self.momentum}; a number in [0, 1) is needed")
+        check_descent(self.learners, self.steps, self.batch_size, self.step_size, self.momentum)
+        check_positive(ledger_chunk=self.ledger_chunk, subsample=self.subsample)
         if self.nesterov and not self.momentum:
             raise ValueError("nesterov is True with momentum 0; a positive momentum is needed")
         if not 0 <= self.weight_decay < math.inf:
@@ -90,8 +87,6 @@ class Settings:
             raise ValueError(f"hidden is {self.hidden}; widths of at least 1 are needed")
         if self.ledger_every < 0:
             raise ValueError(f"ledger_every is {self.ledger_every}; 0 (no ledger) or more is needed")
-        if self.batch_size is not None and self.batch_size < 1:
-            raise ValueError(f"batch_size is {self.batch_size}; at least 1 is needed")
         if len(self.models) not in (1, self.learners):
             raise ValueError(f"models names {len(self.models)} models for {self.learners} learners")
         for name, value, allowed in (
@@ -137,6 +132,24 @@ class Settings:
         if self.schedule == "constant":
             return self.step_size
         return self.step_size * (1 + math.cos(math.pi * step / self.steps)) / 2
+
+
+def check_descent(
+    learners: int, steps: int, batch_size: int | None, step_size: float, momentum: float
+) -> None:
+    """Raise `ValueError` for a number that no training by SGD can take."""
+    check_positive(learners=learners, step_size=step_size, steps=steps)
+    if not 0 <= momentum < 1:
+        raise ValueError(f"momentum is {momentum}; a number in [0, 1) is needed")
+    if batch_size is not None and batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}; at least 1 is needed")
+
+
+def check_positive(**values: float) -> None:
+    """Raise `ValueError` that names the first value that is not positive and finite."""
+    for name, value in values.items():
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} is {value}; a positive number is needed")
 
 
 def plain(settings: Settings) -> dict[str, Any]:

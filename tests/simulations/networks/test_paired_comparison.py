@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -57,7 +58,7 @@ def test_validation_samples_are_not_trained_on():
 
 def test_a_comparison_from_end_to_end(monkeypatch):
     monkeypatch.setattr(generalisation, "load", lambda *a, **k: small())
-    monkeypatch.setattr(generalisation, "step_costs", lambda *a: [Cost("modules", 1.0, 1.2, 1.1)])
+    monkeypatch.setattr(generalisation, "step_costs", lambda *a: [Cost("modules", 1.2, 1.1)])
     told = []
     result = compare(seeds=3, orders=(2.0,), weights=(0.5, 2.0), steps=4, progress=told.append)
     plain = json.loads(json.dumps(result.to_json()))
@@ -85,8 +86,8 @@ def test_a_comparison_from_end_to_end(monkeypatch):
     assert again.to_json() == result.to_json()
 
 
-def judged(accuracy, calibration=lambda arm: 0.1):
-    """A comparison of made-up outcomes: accuracy and calibration error as functions of the arm."""
+def judged(accuracy, calibration=lambda arm: 0.1, lost=None):
+    """A comparison of made-up outcomes: accuracy and calibration error as functions of the arm; one may be lost."""
     orders, weights = (0.5, 2.0), (1.0, 2.0)
     arms = [Arm(1.0, 0.0), Arm(1.0, 1.0), *(Arm(a, 1.0) for a in orders), *(Arm(1.0, a) for a in orders)]
     arms += [Arm(a, w / a) for a in (1.0, *orders) for w in weights]
@@ -102,6 +103,8 @@ def judged(accuracy, calibration=lambda arm: 0.1):
         ]
         for arm in dict.fromkeys(arms)
     }
+    if lost:
+        outcomes[lost] = [Outcome(math.nan, math.nan, math.nan, math.inf)] * 4
     return generalisation._judge(small(), BUDGET, 4, orders, 1.0, weights, outcomes, lambda words: None)
 
 
@@ -126,6 +129,26 @@ def test_what_the_sentence_says(monkeypatch):
     assert edge == ["1", "0.5", "2"]
 
 
+def test_who_diverged_is_said_instead_of_a_conclusion(monkeypatch):
+    monkeypatch.setattr(generalisation, "load", lambda *a, **k: small())
+    monkeypatch.setattr(generalisation, "step_costs", lambda *a: [])
+    result = compare(seeds=2, orders=(2.0,), weights=(0.5, 2.0), steps=2, step_size=1e30)
+    assert result.diverged == {str(arm): 2 for arm in result.outcomes}
+    assert "independent: 2 of 2" in result.sentence()
+    assert "Nothing can be concluded" in result.sentence()
+    assert "order" not in result.sentence()
+    assert result.to_json()["arms"][0]["validation_loss"] == math.inf
+    assert len(result.pictures()) == 3
+
+
+def test_an_arm_that_diverged_is_not_chosen(monkeypatch):
+    monkeypatch.setattr(generalisation, "step_costs", lambda *a: [])
+    result = judged(lambda arm: 0.8, lost=Arm(0.5, 4.0))
+    assert result.tuned(0.5) == Arm(0.5, 2.0)
+    assert "do not show that the order improves" in result.sentence()
+    assert "Runs diverged (RDML α=0.5, β=4: 4 of 4)." in result.sentence()
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -134,7 +157,14 @@ def test_what_the_sentence_says(monkeypatch):
         ({"orders": (1.0,)}, "none 1"),
         ({"orders": ()}, "at least one"),
         ({"weights": (2.0, 1.0)}, "increasing"),
-        ({"beta": 0.0}, r"beta is 0\.0"),
+        ({"beta": 0.0}, r"beta holds 0\.0"),
+        ({"beta": math.inf}, "beta holds inf"),
+        ({"weights": (1.0, math.nan)}, "weights holds 1.0, nan"),
+        ({"orders": (math.nan,)}, "orders is .nan"),
+        ({"step_size": math.nan}, "step_size is nan"),
+        ({"steps": 0}, "steps is 0"),
+        ({"momentum": 2.0}, "momentum is 2.0"),
+        ({"batch_size": 0}, "batch_size is 0"),
         ({"data": "mnist"}, "data is 'mnist'"),
     ],
     ids=str,
