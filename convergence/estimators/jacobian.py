@@ -6,13 +6,15 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
 
-BATCH_NORMALISATION = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
-
 
 def refuse_batch_normalisation(model: nn.Module) -> None:
-    """Raise `ValueError` if a sample's logits depend on the rest of its batch."""
+    """Raise `ValueError` if a module of the model is a batch normalisation of PyTorch's, lazy or not.
+
+    With one a sample's logits depend on the rest of its batch. A call of `functional.batch_norm`, or another way
+    in which rows mix, is not seen.
+    """
     for name, module in model.named_modules():
-        if isinstance(module, BATCH_NORMALISATION):
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
             raise ValueError(
                 f"model has {type(module).__name__} at {name!r}: a sample's logits depend on its batch, "
                 "so that per-sample quantities and the training objective are not defined; use GroupNorm"

@@ -18,11 +18,13 @@ Batches = Iterable[tuple[Tensor, Tensor]]
 """Inputs and labels in chunks, iterated over once per measurement: a list, or a `DataLoader`."""
 Total = Callable[[Tensor], Tensor]
 """Adds up float64 sums over the processes that share the batches; the identity for one process."""
+UNLABELLED = -100
+"""The label of samples that the cross-entropy leaves out, of its sum and of its mean, as PyTorch's does."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """Means over the samples: F, `∇F` and b of one learner; vectors `(d,)`, zeros where not asked."""
+    """F and `∇F` of one learner, means over the labelled samples, and b, over all; `(d,)`, zeros where not asked."""
 
     objective: float
     gradient: Tensor
@@ -62,18 +64,16 @@ def measure(
     b is `Jᵀ` of the closed form `τβ mean_j (q − r_j)`, see `Mutual.pull`.
     """
     sums = {k: _Sum(replicas[k]) for k in learners}
-    count = 0
     for inputs, labels in batches:
         logits = [
             replica.logits(inputs) if k in sums else _without_gradient(replica, inputs)
             for k, replica in enumerate(replicas)
         ]
         for k, parts in sums.items():
-            parts.add_loss(_summed_loss(logits[k], labels))
+            parts.add_loss(summed_loss(logits[k], labels), labels)
             if mutual.beta > 0:
                 parts.add_mutual(logits[k], mutual.pull(logits, k))
-        count += len(labels)
-    return {k: parts.mean(count, total) for k, parts in sums.items()}
+    return {k: parts.mean(total) for k, parts in sums.items()}
 
 
 def step_gradients(
@@ -87,7 +87,7 @@ def step_gradients(
     ]
     found = {}
     for k in learners:
-        loss = _summed_loss(logits[k], labels) / len(labels)
+        loss = summed_loss(logits[k], labels) / labelled(labels)
         pull = mutual.pull(logits, k) / len(labels) if mutual.beta > 0 else torch.zeros_like(logits[k])
         gradient = torch.autograd.grad(
             (loss, logits[k]),
@@ -105,18 +105,23 @@ def measure_objective(
 ) -> Measurement:
     """F alone of one learner at its replica's point, with `∇F` where asked."""
     parts = _Sum(replica)
-    count = 0
     for inputs, labels in batches:
         with torch.set_grad_enabled(gradient):
-            parts.add_loss(_summed_loss(replica.logits(inputs), labels))
-        count += len(labels)
-    return parts.mean(count, total)
+            parts.add_loss(summed_loss(replica.logits(inputs), labels), labels)
+    return parts.mean(total)
 
 
-def _summed_loss(logits: Tensor, labels: Tensor) -> Tensor:
+def labelled(labels: Tensor) -> int:
+    """How many samples the mean of the cross-entropy is over."""
+    return int((labels != UNLABELLED).sum())
+
+
+def summed_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy summed over `(N, C)` and `(N,)`, with the classes off the last axis, which is faster."""
+    if labels.is_floating_point():
+        raise TypeError(f"labels has dtype {labels.dtype}; classes are integers")
     try:
-        return cross_entropy(logits.mT.unsqueeze(0), labels.unsqueeze(0), reduction="sum")
+        return cross_entropy(logits.mT.unsqueeze(0), labels.long().unsqueeze(0), reduction="sum")
     except IndexError as error:
         raise labels_out_of_range(labels, logits.shape[-1]) from error
 
@@ -139,12 +144,14 @@ class _Sum:
 
     def __init__(self, replica: Replica) -> None:
         self.parameters = replica.parameters
-        self.objective = 0.0
+        self.objective, self.labelled, self.samples = 0.0, 0, 0
         self.gradient = torch.zeros_like(flatten(self.parameters))
         self.bias = torch.zeros_like(self.gradient)
 
-    def add_loss(self, loss: Tensor) -> None:
+    def add_loss(self, loss: Tensor, labels: Tensor) -> None:
         self.objective += float(loss.detach())
+        self.labelled += labelled(labels)
+        self.samples += len(labels)
         if loss.requires_grad:
             self.gradient += self._backward(loss, retain_graph=True)
 
@@ -165,9 +172,13 @@ class _Sum:
             )
         )
 
-    def mean(self, count: int, total: Total) -> Measurement:
-        here = self.gradient.new_tensor([self.objective, count])
-        objective, samples = total(here).tolist()
-        if samples == 0:
-            raise ValueError("batches is empty; at least 1 sample is needed")
-        return Measurement(objective / samples, total(self.gradient) / samples, total(self.bias) / samples)
+    def mean(self, total: Total) -> Measurement:
+        here = self.gradient.new_tensor([self.objective, self.labelled, self.samples])
+        objective, with_label, samples = total(here).tolist()
+        if with_label == 0:
+            raise ValueError(
+                f"batches hold {samples:.0f} samples, none of them labelled; at least 1 is needed"
+            )
+        return Measurement(
+            objective / with_label, total(self.gradient) / with_label, total(self.bias) / samples
+        )

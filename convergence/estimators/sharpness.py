@@ -7,10 +7,9 @@ from typing import NamedTuple
 import torch
 from scipy.linalg import eigh_tridiagonal
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from convergence.estimators.ledger import flatten
-from convergence.estimators.passes import Batches, Replica
+from convergence.estimators.passes import Batches, Replica, labelled, summed_loss
 
 
 class Sharpness(NamedTuple):
@@ -70,13 +69,15 @@ def hessian_product(replica: Replica, batches: Batches, vector: Tensor) -> Tenso
     r"""`∇²F(x)·vector`, `(d,)`, at the replica's point, F the mean cross-entropy over `batches`."""
     total, count = torch.zeros_like(vector), 0
     for inputs, labels in batches:
-        loss = cross_entropy(replica.logits(inputs), labels, reduction="sum")
-        gradient = torch.autograd.grad(loss, replica.parameters, create_graph=True)
+        loss = summed_loss(replica.logits(inputs), labels)
+        gradient = torch.autograd.grad(
+            loss, replica.parameters, create_graph=True, allow_unused=True, materialize_grads=True
+        )
         slope = torch.cat([part.reshape(-1) for part in gradient]) @ vector
         total += flatten(
             torch.autograd.grad(slope, replica.parameters, allow_unused=True, materialize_grads=True)
         )
-        count += len(labels)
+        count += labelled(labels)
     return total / count
 
 

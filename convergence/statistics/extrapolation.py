@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from convergence.statistics.intervals import Interval
+from convergence.statistics.intervals import Interval, check_confidence
 
 
 class Extrapolation(NamedTuple):
@@ -47,8 +47,10 @@ def extrapolate(
     polynomial of this degree.
 
     Raises:
-        ValueError: shapes that differ, fewer than degree + 1 points, or a standard error of 0 or less.
+        ValueError: shapes that differ, fewer than degree + 1 points, a standard error of 0 or less, or a
+            confidence outside (0, 1).
     """
+    check_confidence(confidence)
     eta, y, sigma = (np.asarray(a, dtype=np.float64) for a in (step_sizes, values, standard_errors))
     if not (eta.shape == y.shape == sigma.shape) or eta.ndim != 1 or len(eta) <= degree:
         raise ValueError(f"{eta.shape} step sizes, {y.shape} values: {degree + 1} or more points are needed")

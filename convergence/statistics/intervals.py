@@ -33,10 +33,15 @@ def mean_interval(samples: ArrayLike, *, confidence: float = 0.95) -> Interval:
     values = np.asarray(samples, dtype=np.float64)
     if values.ndim != 1 or len(values) < 2:
         raise ValueError(f"samples has shape {values.shape}; at least 2 independent samples (n,) are needed")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence}; it must lie in (0, 1)")
+    check_confidence(confidence)
     if not np.isfinite(values).all():
         return Interval(math.inf, -math.inf, math.inf)
     mean = float(values.mean())
     half = float(stats.t.ppf((1 + confidence) / 2, len(values) - 1) * stats.sem(values))
     return Interval(mean, mean - half, mean + half)
+
+
+def check_confidence(confidence: float) -> None:
+    """Raise `ValueError` unless the probability lies in (0, 1)."""
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence is {confidence}; it must lie in (0, 1)")

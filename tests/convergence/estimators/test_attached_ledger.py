@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from convergence import MutualLoss
 from convergence.divergence.renyi import renyi_divergence
 from convergence.estimators import Ledger, closure_error, sandwich
 
@@ -85,6 +86,50 @@ def test_it_closes_for_a_float32_model_to_its_rounding():
     ledger = train({"lr": 0.3, "momentum": 0.5}, dtype=torch.float32)
     worst = max(e.closure_error for e in ledger.entries)
     assert 1e-12 < worst < 1e-5
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int32])
+def test_it_closes_where_a_third_of_the_labels_is_left_out(dtype):
+    """The cross-entropy is a mean over the labelled samples, the mutual term one over all, as in `MutualLoss`."""
+    models, (inputs, labels) = cohort(), samples()
+    labels[::3] = -100
+    labels = labels.to(dtype)
+    optimizers = [torch.optim.SGD(m.parameters(), lr=0.3) for m in models]
+    criterion = MutualLoss(ALPHA, BETA)
+    with Ledger(
+        models,
+        optimizers,
+        batches=[(inputs[:25], labels[:25]), (inputs[25:], labels[25:])],
+        alpha=ALPHA,
+        beta=BETA,
+    ) as ledger:
+        for step in range(4):
+            x, y = inputs[step * 8 : step * 8 + 8], labels[step * 8 : step * 8 + 8]
+            for optimizer in optimizers:
+                optimizer.zero_grad()
+            criterion(torch.stack([m(x) for m in models]), y).losses.sum().backward()
+            for optimizer in optimizers:
+                optimizer.step()
+            ledger.step((x, y))
+    assert max(e.closure_error for e in ledger.entries) < 1e-13
+    assert max(e.step_error for e in ledger.entries) < 1e-12
+    for k, model in enumerate(models):
+        mean = cross_entropy(model(inputs), labels.long())  # over the labelled samples
+        assert ledger.entries[-2 + k].objective_after == pytest.approx(float(mean.detach()), rel=1e-12)
+
+
+def test_labels_that_are_no_classes_are_refused():
+    models, (inputs, labels) = cohort(), samples()
+    optimizers = [torch.optim.SGD(m.parameters(), lr=0.3) for m in models]
+    for wrong, error, message in (
+        (labels.double(), TypeError, "labels has dtype torch.float64"),
+        (torch.full_like(labels, -100), ValueError, "hold 40 samples, none of them labelled"),
+    ):
+        with Ledger(models, optimizers, batches=[(inputs, wrong)], alpha=ALPHA, beta=BETA) as ledger:
+            for optimizer in optimizers:
+                optimizer.step()
+            with pytest.raises(error, match=message):
+                ledger.step((inputs, labels))
 
 
 def scaled(factor):

@@ -232,6 +232,17 @@ def test_sharpness_of_fewer_parameters_than_products():
     assert sharpness(model, [(inputs, labels)]).lower_estimate == pytest.approx(largest, rel=1e-9)
 
 
+def test_sharpness_leaves_out_what_the_loss_does_not_see():
+    """A parameter that is not used, and samples without a label."""
+    model, (inputs, labels) = perceptron(), samples()
+    some = labels.clone()
+    some[::3] = -100
+    expected = sharpness(model, [(inputs[some >= 0], labels[some >= 0])]).lower_estimate
+    assert sharpness(model, in_chunks(inputs, some)).lower_estimate == pytest.approx(expected, rel=1e-9)
+    model.append(nn.Identity()).get_submodule("3").unused = nn.Linear(2, 2)
+    assert sharpness(model, in_chunks(inputs, some)).lower_estimate == pytest.approx(expected, rel=1e-9)
+
+
 def test_directional_smoothness_of_a_quadratic():
     matrix = torch.diag(torch.tensor([1.0, 3.0], dtype=torch.float64))
     x, step = torch.tensor([1.0, -2.0]).double(), torch.tensor([0.3, 0.1]).double()

@@ -62,7 +62,16 @@ def test_frozen_parameters_do_not_count(model):
     assert logit_jacobian(model, inputs).shape == (2, 5, 6 + 30 + 5)
 
 
-def test_batch_normalisation_is_refused():
-    model = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3))
-    with pytest.raises(ValueError, match="BatchNorm1d at '1'"):
-        logit_jacobian(model, torch.zeros(2, 4))
+@pytest.mark.parametrize(
+    "layer",
+    [nn.BatchNorm1d(3), nn.BatchNorm2d(3), nn.BatchNorm3d(3), nn.SyncBatchNorm(3), nn.LazyBatchNorm1d()],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_batch_normalisation_is_refused(layer):
+    with pytest.raises(ValueError, match=f"{type(layer).__name__} at '1'"):
+        logit_jacobian(nn.Sequential(nn.Linear(4, 3), layer), torch.zeros(2, 4))
+
+
+def test_normalisation_of_a_sample_is_not():
+    model = nn.Sequential(nn.Linear(4, 4), nn.GroupNorm(2, 4), nn.LayerNorm(4))
+    assert logit_jacobian(model, torch.ones(2, 4)).shape == (2, 4, 36)

@@ -51,6 +51,7 @@ def test_mean_interval_covers():
         lambda: plateau(np.ones((4, 4))),
         lambda: extrapolate([1, 2], [1, 2], [1, 1]),
         lambda: extrapolate([1, 2, 3], [1, 2, 3], [1, 1, 0]),
+        lambda: extrapolate([1, 2, 3, 4], [1, 2, 3, 4], [1, 1, 1, 1], confidence=1.5),
     ],
 )
 def test_bad_input_is_named(call):
