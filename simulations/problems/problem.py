@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import numbers
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 from torch import Tensor
 
 from simulations.ensemble.compiled.kernel import Kernel
 from simulations.ensemble.streams import Law
+
+NOT_NEGATIVE = "a finite number of at least 0"
+POSITIVE = "a positive finite number"
+TINY = math.ulp(0.0)
+"""The least positive number."""
+
+
+def _check(name: str, value: object, low: float, allowed: str, *, high: float = math.inf) -> None:
+    """Refuse what is no number in [low, high), or NaN; `allowed` says so in words."""
+    right = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not (right and low <= value < high):  # type: ignore[operator]
+        raise ValueError(f"{name} is {value!r}; {allowed} is needed")
 
 
 @dataclass(frozen=True)
@@ -34,6 +49,14 @@ class Noise:
     exact: bool = True
     isotropic: bool = False
 
+    def __post_init__(self) -> None:
+        if self.law not in get_args(Law):
+            raise ValueError(f"noise law is {self.law!r}; one of {', '.join(get_args(Law))} is needed")
+        if not isinstance(self.count, numbers.Integral) or self.count < 1:
+            raise ValueError(f"noise count is {self.count!r}; a whole number of at least 1 is needed")
+        _check("noise variance", self.variance, 0, NOT_NEGATIVE)
+        _check("noise growth", self.growth, 0, NOT_NEGATIVE)
+
 
 @dataclass(frozen=True)
 class Bias:
@@ -48,6 +71,10 @@ class Bias:
     function: Callable[[Tensor, Tensor], Tensor]
     bound: float
     relative: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check("bias bound", self.bound, 0, NOT_NEGATIVE)
+        _check("relative bias", self.relative, 0, "a number in [0, 1)", high=1)
 
 
 @dataclass(frozen=True)
@@ -116,16 +143,27 @@ class Problem:
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.dimension < 1 or len(self.start) != self.dimension:
-            raise ValueError(
-                f"start has {len(self.start)} numbers; dimension is {self.dimension} (at least 1)"
-            )
-        if not (self.smoothness > 0 and math.isfinite(self.smoothness)):
-            raise ValueError(f"smoothness is {self.smoothness}; a positive number is needed")
-        if not 0 <= self.relative_bias < 1:
-            raise ValueError(f"relative_bias is {self.relative_bias}; it must lie in [0, 1)")
-        if min(self.bias_bound, self.noise_variance, self.noise_growth) < 0:
-            raise ValueError("bias_bound, noise_variance and noise_growth must not be negative")
+        if not isinstance(self.dimension, numbers.Integral) or self.dimension < 1:
+            raise ValueError(f"dimension is {self.dimension!r}; a whole number of at least 1 is needed")
+        self._check_point("start", self.start)
+        for minimiser in self.minimisers:
+            self._check_point("a point of minimisers", minimiser)
+        _check("smoothness", self.smoothness, TINY, POSITIVE)
+        if self.coercivity is not None:
+            _check("rate of coercivity", self.coercivity.rate, TINY, POSITIVE)
+            _check("slack of coercivity", self.coercivity.slack, 0, NOT_NEGATIVE)
+            _check("gradient_at_origin", self.coercivity.gradient_at_origin, 0, NOT_NEGATIVE)
+        if self.minimum is not None:
+            _check("minimum", self.minimum, -sys.float_info.max, "a finite number, or None,")
+        if self.pl_constant is not None:
+            _check("pl_constant", self.pl_constant, TINY, f"{POSITIVE}, or None,")
+        if self.radius != math.inf:
+            _check("radius", self.radius, TINY, "a positive number")
+
+    def _check_point(self, name: str, point: Sequence[float]) -> None:
+        numeric = all(isinstance(x, numbers.Real) and math.isfinite(x) for x in point)
+        if not numeric or len(point) != self.dimension:
+            raise ValueError(f"{name} is {point!r}; {self.dimension} finite numbers are needed (dimension)")
 
     def regularised(self, weight_decay: float) -> Problem:
         """The problem of `F + λ‖x‖²/2`, λ = weight_decay > 0, with the same noise and bias laws.

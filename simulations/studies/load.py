@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import xarray as xr
 
+FORMS = ("dataset", "runs", "metrics")
+
 
 @overload
 def load(study: str, *, store: str | Path = ..., form: Literal["dataset"] = ...) -> xr.Dataset: ...
@@ -50,7 +52,10 @@ def load(
 
     Raises:
         StoreError: no such store or study, or a damaged file, which is named.
+        ValueError: another form.
     """
+    if form not in FORMS:
+        raise ValueError(f"form is {form!r}; one of {', '.join(FORMS)} is needed")
     root = open_store(Path(store))
     found = read_study(root, study)
     records = _records(root, found)

@@ -92,6 +92,8 @@ def test_what_is_not_there_is_named(filled: Path, tmp_path: Path) -> None:
         simulations.load("count", store=tmp_path / "none")
     with pytest.raises(StoreError, match="is not allowed"):
         simulations.load("../count", store=filled)
+    with pytest.raises(ValueError, match="form is 'x'; one of dataset, runs, metrics is needed"):
+        simulations.load("count", store=filled, form="x")  # type: ignore[call-overload]
 
 
 def test_runs_are_filtered_sorted_and_shown(filled: Path, tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from convergence.divergence import gradient_own
 from simulations.ensemble.run import simulate
 from simulations.ensemble.streams import open_streams, take
 from simulations.experiments.tightness import path_bounds
-from simulations.problems import PROBLEMS, Bias, Problem, problem
+from simulations.problems import PROBLEMS, Bias, Noise, Problem, problem
 from simulations.problems.noise import student
+from simulations.problems.problem import Coercivity
 from simulations.problems.rdml_logits import mutual_gradient
 
 VARIANTS = [
@@ -233,18 +234,50 @@ def test_bad_parameters_are_named(name, parameters):
 
 
 @pytest.mark.parametrize(
-    ("named", "changes"),
+    ("changes", "words"),
     [
-        (r"relative_bias is 1\.0", {"bias": Bias(lambda x, g: -g, 0.0, 1.0)}),
-        ("bias_bound", {"bias": Bias(lambda x, g: -g, -1.0)}),
-        ("start has 2 numbers", {"start": (1.0, 2.0)}),
-        ("smoothness is nan", {"smoothness": math.nan}),
+        ({"start": (1.0, 2.0)}, r"start is \(1\.0, 2\.0\); 1 finite numbers are needed"),
+        ({"start": "a"}, "start is 'a'; 1 finite"),
+        ({"start": (math.inf,)}, r"start is \(inf,\)"),
+        ({"dimension": 0}, "dimension is 0; a whole number of at least 1"),
+        ({"dimension": 1.0}, r"dimension is 1\.0; a whole number"),
+        ({"minimisers": ((0.0,), (0.0, 1.0))}, r"minimisers is \(0\.0, 1\.0\); 1 finite"),
+        ({"smoothness": math.nan}, "smoothness is nan; a positive finite number is needed"),
+        ({"smoothness": "1"}, "smoothness is '1'; a positive"),
+        ({"minimum": math.nan}, "minimum is nan; a finite number, or None, is needed"),
+        ({"minimum": -math.inf}, "minimum is -inf; a finite number, or None"),
+        ({"radius": -1.0}, r"radius is -1\.0; a positive number"),
+        ({"radius": math.nan}, "radius is nan; a positive number"),
+        ({"coercivity": Coercivity(0.0)}, r"rate of coercivity is 0\.0; a positive finite number"),
+        ({"coercivity": Coercivity(1.0, -1.0)}, r"slack of coercivity is -1\.0; a finite"),
+        ({"pl_constant": 0.0}, r"pl_constant is 0\.0; a positive finite number, or None"),
+    ],
+    ids=str,
+)
+def test_a_problem_that_contradicts_itself_is_refused(changes, words):
+    own = {"dimension": 1, "smoothness": 1.0, "start": (1.0,), "minimum": 0.0}
+    functions = {"objective": lambda x: x.sum(1), "gradient": lambda x: x}
+    assert Problem("own", **own, **functions).radius == math.inf
+    with pytest.raises(ValueError, match=words):
+        Problem("own", **own | changes, **functions)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Noise("cauchy", 2, None, 1.0), "law is 'cauchy'; one of normal, sign, uniform"),
+        (lambda: Noise("sign", 0, None, 1.0), "count is 0; a whole number of at least 1"),
+        (lambda: Noise("sign", 1, None, math.nan), "variance is nan; a finite number of at least 0"),
+        (lambda: Noise("sign", 1, None, True), "variance is True"),
+        (lambda: Noise("sign", 1, None, 1.0, -1.0), r"growth is -1\.0; a finite number of at least 0"),
+        (lambda: Bias(None, -1.0), r"bound is -1\.0; a finite number of at least 0"),
+        (lambda: Bias(None, math.inf), "bound is inf"),
+        (lambda: Bias(None, 0.0, 1.0), r"relative bias is 1\.0; a number in \[0, 1\)"),
     ],
 )
-def test_a_problem_that_contradicts_itself_is_refused(named, changes):
-    own = {"smoothness": 1.0, "start": (1.0,)} | changes
-    with pytest.raises(ValueError, match=named):
-        Problem("own", 1, lambda x: x.sum(1), lambda x: x, minimum=0.0, **own)
+def test_constants_that_mean_nothing_are_refused(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
 
 
 def test_a_weight_decay_of_zero_is_refused():
