@@ -83,7 +83,7 @@ def test_a_signal_stops_at_checkpoints_and_says_how_to_go_on(
     assert all(record["status"] == "unfinished" for record in stopped.values())
     assert not list(store.glob(".stop-*"))
     slow.unlink()
-    done = rdml("sweep", file, "--store", store, "-j", 2, "--set", "run.pause=0.01", timeout=60)
+    done = rdml("sweep", file, "--store", store, "-j", 1, "--set", "run.pause=0.01")
     assert done.returncode == 0, done.stderr
     assert len(records(store)) == 5
     assert all(records(store)[run]["attempts"] == 2 for run in stopped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 
 import pytest
@@ -51,6 +52,8 @@ def test_it_stands_for_the_claims_it_speaks_of():
     assert judged["ledger"].margin > -1e-12
     pictures = [f for f in found if isinstance(f, Picture)]
     assert [p.name for p in pictures] == ["digits-ledger", "self-bounding"]
+    for picture in pictures:  # a witness in a process of its own hands them on
+        assert len(pickle.loads(pickle.dumps(picture)).figure.axes) == len(picture.figure.axes) > 0
     again = verdicts(findings())
     for name, verdict in judged.items():
         assert replace(again[name], seconds=0) == replace(verdict, seconds=0)
