@@ -51,12 +51,13 @@ def _(target: Tensor, own: Tensor, alpha: Tensor, with_gradient: bool) -> tuple[
 
 
 def cohort(
-    logits: Tensor, alpha: Tensor, weights: Tensor, with_gradient: bool
+    logits: Tensor, temperature: float, alpha: Tensor, weights: Tensor, with_gradient: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Losses `(K,)`, mean `D(p_j‖p_k)` `(K, K)`, and the gradient of the losses `(K, B, C)`, or an empty tensor.
 
     The logits are float32 `(K, B, C)`, alpha is float64 `(B,)`, weights are `(K, K)`: the losses are the sums of
-    weights times disagreements.
+    weights times disagreements. The temperature divides differences of logits, so that no
+    quotient is rounded to float32.
     """
     from convergence.divergence.rows import cohort_rows, summary
 
@@ -65,16 +66,18 @@ def cohort(
     gradient = torch.empty_like(logits) if with_gradient else logits.new_empty(learners, batch, 0)
     divergence = np.zeros((learners, learners, batch))
     shares = weights.numpy().astype(np.float64)
-    arrays = (logits.numpy(), alpha.numpy(), shares / max(batch, 1), divergence, gradient.numpy())
+    pulls = shares / (max(batch, 1) * temperature)
+    arrays = (logits.numpy(), 1 / temperature, alpha.numpy(), pulls, divergence, gradient.numpy())
     in_threads(cohort_rows, arrays, rows=batch, work=learners * (learners - 1) * batch * classes)
     losses, disagreement, complete = summary(divergence, shares)
     if not complete:
         left = np.isnan(divergence)
         k, j, row = map(torch.from_numpy, left.nonzero())
-        pair = Pair(logits[j, row].double(), logits[k, row].double(), alpha[row, None])
+        target, own = logits[j, row].double() / temperature, logits[k, row].double() / temperature
+        pair = Pair(target, own, alpha[row, None])
         divergence[left] = pair.divergence.squeeze(-1).numpy()
         losses, disagreement, _ = summary(divergence, shares)
         if with_gradient:
-            change = (weights[k, j, None] / batch * pair.gradient_own).float()
+            change = (weights[k, j, None] / (batch * temperature) * pair.gradient_own).float()
             gradient.index_put_((k, row), change, accumulate=True)
     return torch.from_numpy(losses), torch.from_numpy(disagreement), gradient

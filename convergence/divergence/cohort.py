@@ -21,6 +21,7 @@ from convergence.divergence.inputs import (
     check_cohort,
     cohort_orders,
     cohort_weights,
+    is_number,
     scaled_logits,
 )
 from convergence.divergence.renyi import renyi_divergence
@@ -52,7 +53,8 @@ def cohort_divergence(
         beta: weight of the mutual part, in [0, ∞).
         weights: constants `(K, K)`, row k holds what learner k gives to each peer, the diagonal is not used;
             1/(K−1) by default.
-        temperature: divides the logits, as in distillation; the usual factor temperature² is for the caller.
+        temperature: in (0, 10⁹], divides the logits, as in distillation; the usual factor temperature² is for the
+            caller.
         precision: as in `renyi_divergence`.
 
     Returns:
@@ -67,11 +69,13 @@ def cohort_divergence(
     weights = cohort_weights(weights, beta, logits)
     if takes(logits, alpha, precision):
         return CohortDivergence(*fused(logits, None, alpha, weights, temperature))
-    order, logits = cohort_orders(alpha, logits), scaled_logits(logits, temperature)
+    order, dtype = cohort_orders(alpha, logits), torch.promote_types(logits.dtype, torch.float32)
+    logits = logits.to(dtype)
     if on_rows(logits) and is_plain() and order.ndim == 1 and not order.requires_grad:
-        return CohortDivergence(*_Cohort.apply(logits, order, weights))
-    losses, disagreement = _by_pairs(logits, order, weights, precision)
-    return CohortDivergence(losses, disagreement.detach())
+        return CohortDivergence(*_Cohort.apply(logits, temperature, order, weights))
+    scaled = scaled_logits(logits, temperature, precision)
+    losses, disagreement = _by_pairs(scaled, order, weights, precision)
+    return CohortDivergence(losses.to(dtype), disagreement.detach().to(dtype))
 
 
 def fused(
@@ -80,11 +84,11 @@ def fused(
     """Losses and disagreements by the fused kernel; with labels the mean cross-entropy is part of the losses."""
     order = cohort_orders(alpha, logits)
     learners = len(logits)
-    common = alpha if isinstance(alpha, float | int) else None
+    common = float(alpha) if is_number(alpha) else None
     orders = (order[:1].expand(learners, learners) if order.ndim == 1 else order[..., 0]).contiguous()
 
     def reference(z: Tensor) -> Tensor:
-        losses, _ = _by_pairs(scaled_logits(z, temperature), order, weights, "accurate")
+        losses, _ = _by_pairs(scaled_logits(z, temperature, "accurate"), order, weights, "accurate")
         return losses if labels is None else losses + supervised_losses(z, labels)
 
     return FusedCohort.apply(logits, labels, orders, common, weights, temperature, reference)
@@ -96,23 +100,28 @@ def supervised_losses(logits: Tensor, labels: Tensor, label_smoothing: float = 0
 
 
 class _Cohort(Function):
-    """`(logits, order, weights) → (losses, disagreement)` by the row kernels."""
+    """`(logits, temperature, order, weights) → (losses, disagreement)` by the row kernels."""
 
     @staticmethod
-    def forward(ctx: Any, logits: Tensor, order: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-        losses, disagreement, gradient = cohort(logits, order, weights, ctx.needs_input_grad[0])
+    def forward(
+        ctx: Any, logits: Tensor, temperature: float, order: Tensor, weights: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        losses, disagreement, gradient = cohort(logits, temperature, order, weights, ctx.needs_input_grad[0])
+        ctx.temperature = temperature
         ctx.mark_non_differentiable(disagreement)
         ctx.save_for_backward(logits, order, weights, gradient)
         return losses, disagreement
 
     @staticmethod
-    def backward(ctx: Any, by_losses: Tensor, _: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, by_losses: Tensor, _: Tensor) -> tuple[Tensor, None, None, None]:
         logits, order, weights, gradient = ctx.saved_tensors
         if torch.is_grad_enabled():  # a second derivative may follow
-            gradient = _gradient_by_pairs(logits, order, weights)
+            scaled = scaled_logits(logits, ctx.temperature, "accurate")
+            slope = _gradient_by_pairs(scaled, order, weights) / ctx.temperature
+            gradient = slope.to(logits.dtype)
         elif set(by_losses.tolist()) == {1.0}:
-            return gradient, None, None
-        return by_losses[:, None, None] * gradient, None, None
+            return gradient, None, None, None
+        return by_losses[:, None, None] * gradient, None, None, None
 
 
 def _by_pairs(logits: Tensor, order: Tensor, weights: Tensor, precision: Precision) -> tuple[Tensor, Tensor]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
+from typing import TypeGuard
 
 import torch
 from torch import Tensor
@@ -11,6 +13,14 @@ Orders = tuple[tuple[float, ...], ...]
 """`alpha[k][j]` is the order of `D(p_j‖p_k)`; the diagonal is not used."""
 
 CPU = torch.device("cpu")
+HOTTEST = 1e9
+"""Largest temperature: its square is a factor of losses, and its inverse of gradients, in float32."""
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether it is a real number, of NumPy too, and no truth value."""
+    # The first is much faster than the second, and this is asked at every step of a training.
+    return type(value) in (float, int) or (isinstance(value, Real) and not isinstance(value, bool))
 
 
 def check_precision(precision: str) -> None:
@@ -40,11 +50,11 @@ def order_of(alpha: float | Tensor, device: torch.device, shape: tuple[int, ...]
         if alpha.ndim > 0 and alpha.device != device:
             raise ValueError(f"alpha is on {alpha.device} and the logits on {device}; the devices must agree")
         return alpha.to(device, torch.float64)
-    if isinstance(alpha, bool) or not isinstance(alpha, int | float):
+    if not is_number(alpha):
         raise TypeError(f"alpha must be a number or a tensor, got {type(alpha).__name__}")
     if math.isnan(alpha) or alpha < 0:
         raise ValueError(f"alpha={alpha} is outside [0, inf]")
-    return torch.full(shape, alpha, dtype=torch.float64, device=device)
+    return torch.full(shape, float(alpha), dtype=torch.float64, device=device)
 
 
 def pair_inputs(target: Tensor, own: Tensor, alpha: float | Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -70,20 +80,28 @@ def pair_inputs(target: Tensor, own: Tensor, alpha: float | Tensor) -> tuple[Ten
     return target, own, order.expand(batch).unsqueeze(-1)
 
 
+def check_mutual(beta: float, temperature: float, precision: str) -> None:
+    """Raises TypeError or ValueError for what no mutual loss can have."""
+    check_precision(precision)
+    for name, value in (("beta", beta), ("temperature", temperature)):
+        if not is_number(value):
+            raise TypeError(f"{name} must be a number, got {type(value).__name__}")
+    if not 0 <= beta < math.inf:
+        raise ValueError(f"beta={beta} is outside [0, inf)")
+    if not 0 < temperature <= HOTTEST:
+        raise ValueError(f"temperature={temperature} is outside (0, {HOTTEST:g}]")
+
+
 def check_cohort(
     logits: Tensor, beta: float, weights: Tensor | None, temperature: float, precision: str
 ) -> None:
     """Raises TypeError or ValueError for what no cohort can have."""
-    check_precision(precision)
+    check_mutual(beta, temperature, precision)
     check_logits("logits", logits)
     if logits.ndim != 3 or logits.shape[0] < 2:
         raise ValueError(
             f"logits has shape {tuple(logits.shape)}; a cohort is (K, B, C) with K >= 2 learners"
         )
-    if not 0 <= beta < math.inf:
-        raise ValueError(f"beta={beta} is outside [0, inf)")
-    if not 0 < temperature < math.inf:
-        raise ValueError(f"temperature={temperature} is outside (0, inf)")
     learners = logits.shape[0]
     if weights is None:
         return
@@ -122,7 +140,9 @@ def cohort_weights(weights: Tensor | None, beta: float, logits: Tensor) -> Tenso
     return beta * weights.detach().to(dtype)
 
 
-def scaled_logits(logits: Tensor, temperature: float) -> Tensor:
-    """`logits/temperature`, at least float32."""
-    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
-    return logits if temperature == 1 else logits / temperature
+def scaled_logits(logits: Tensor, temperature: float, precision: str) -> Tensor:
+    """`logits/temperature`, at least float32, and float64 where the rounding of the quotient to less would show."""
+    wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    if temperature == 1:
+        return wide
+    return (wide if precision == "fast" else wide.double()) / temperature

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from convergence.divergence.autograd import Precision
 from convergence.divergence.cohort import cohort_divergence, fused, supervised_losses
-from convergence.divergence.inputs import Orders, check_cohort, cohort_weights
+from convergence.divergence.inputs import CPU, Orders, check_cohort, check_mutual, cohort_weights, order_of
 from convergence.divergence.triton_cohort import takes
 
 
@@ -29,7 +30,7 @@ class MutualLoss(nn.Module):
         alpha: order in [0, ∞], one or one per ordered pair; an `nn.Parameter` is trained with the loss, which is
             NaN once a step has taken it below 0: train its logarithm, or clamp it.
         beta: weight of the mutual part, in [0, ∞).
-        temperature: τ, in (0, ∞).
+        temperature: τ, in (0, 10⁹].
         weights: constants `(K, K)`, 1/(K−1) by default, see `cohort_divergence`.
         label_smoothing: of the cross-entropy alone.
         precision: as in `renyi_divergence`.
@@ -46,6 +47,9 @@ class MutualLoss(nn.Module):
         precision: Precision = "accurate",
     ) -> None:
         super().__init__()
+        check_mutual(beta, temperature, precision)
+        if not isinstance(alpha, tuple):
+            order_of(alpha, CPU if not isinstance(alpha, Tensor) else alpha.device)
         self.alpha = alpha
         self.beta = beta
         self.temperature = temperature
@@ -56,21 +60,24 @@ class MutualLoss(nn.Module):
     def forward(self, logits: Tensor, labels: Tensor) -> MutualLosses:
         """Losses and disagreements of logits `(K, B, C)` on labels `(B,)`.
 
-        `losses.sum().backward()` gives every learner the gradient of its own loss.
+        `losses.sum().backward()` gives every learner the gradient of its own loss. A sample of label −100 is left out
+        of the cross-entropy, as in PyTorch, but not of the mutual part, which needs no label.
         """
         weights = self.get_buffer("weights")
         check_cohort(logits, self.beta, weights, self.temperature, self.precision)
+        if not isinstance(labels, Tensor):
+            raise TypeError(f"labels must be a tensor of classes, got {type(labels).__name__}")
         if labels.shape != logits.shape[1:2]:
             raise ValueError(
                 f"labels has shape {tuple(labels.shape)}; logits {tuple(logits.shape)} need (B,)"
             )
-        if labels.is_floating_point():
+        if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
             raise TypeError(f"labels has dtype {labels.dtype}; classes are integers")
         if labels.device != logits.device:
             raise ValueError(
                 f"labels is on {labels.device}, logits on {logits.device}; the devices must agree"
             )
-        scale = self.temperature**2
+        scale, labels = self.temperature**2, labels.long()
         if self.label_smoothing == 0 and takes(logits, self.alpha, self.precision):
             shares = scale * cohort_weights(weights, self.beta, logits)
             return MutualLosses(*fused(logits, labels, self.alpha, shares, self.temperature))

@@ -31,7 +31,7 @@ def renyi_divergence(
     r"""`D_α(softmax(target)‖softmax(own))` in nats, twice differentiable in target, own and alpha.
 
     Args:
-        target: logits `(..., C)` of p; −∞ is a mask (probability exactly 0).
+        target: logits `(..., C)` of p; −∞ is a mask (probability exactly 0), and so is a float64 logit below −7e305.
         own: logits `(..., C)` of q, of the same dtype; batch axes broadcast against those of the target.
         alpha: order in [0, ∞]; a number, or a tensor that broadcasts against the batch axes and may be
             trained. Entries of a tensor outside [0, ∞] give NaN in their rows.
@@ -40,8 +40,9 @@ def renyi_divergence(
         detach_target: treat the target as constant.
         precision: "accurate" computes in float64 whatever the dtype: relative errors at most 5e-14 for
             float64 logits, 2e-7 for float32 (gradients relative to their largest entry: 5e-13, 2e-7).
-            "fast" computes in float32 for float32 logits where that is faster, which is not on the CPU:
-            5e-6, gradients 1e-4.
+            Finite orders above 1e17 may lose digits of gradients. "fast" computes in float32 for float32 logits
+            where that is faster, which on the CPU it is only with gradients to the target or the order: 5e-6,
+            gradients 1e-4.
 
     Returns:
         The divergence ≥ 0 in the dtype of the logits, float32 for narrower ones. It is +∞ where p is not

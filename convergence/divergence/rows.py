@@ -2,8 +2,8 @@ r"""The divergence and its own-gradient row by row on the CPU, for float32 logit
 
 In float64 the differences of float32 logits are exact, so what `stable.Pair` needs error-free transformations
 for is plain subtraction here, and a row stays in cache through all passes. Series are cut where they are
-right to 1e-9, a hundredth of a rounding of float32. What is rare (own masked where the target is not, α =
-∞, a row without two distributions) is left to `Pair`: such rows come back as NaN.
+right to 1e-9, a hundredth of a rounding of float32. What is rare (own masked where the target is not, huge
+orders, a row without two distributions) is left to `Pair`: such rows come back as NaN.
 
 A row is held as `z`, its logits less the largest, and its probabilities, both padded to a multiple of
 `LANES` with classes of probability 0.
@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 
 LANES = 8
 LOG_2 = math.log(2.0)
+LARGEST_ORDER = 1e6  # above, α(p − q) in `_excess_sum` is no more right to a hundredth of a rounding
 TERMS = 6  # of the series in log p/q below 1/20
 FACTORIALS = np.array([math.factorial(k) for k in range(2, TERMS + 2)], dtype=np.float64)
 
@@ -73,8 +74,8 @@ def _exp(x: float) -> float:
 
 
 @compiled
-def softmax_row(logits: Logits, z: Floats, probabilities: Floats) -> tuple[int, float]:
-    """Fills in a row.
+def softmax_row(logits: Logits, scale: float, z: Floats, probabilities: Floats) -> tuple[int, float]:
+    """Fills in a row of logits times scale.
 
     Returns the likeliest class and its log-probability, NaN if there is no distribution.
     """
@@ -86,7 +87,7 @@ def softmax_row(logits: Logits, z: Floats, probabilities: Floats) -> tuple[int, 
     if not valid or top == -np.inf:
         return 0, np.nan
     for i in range(logits.size):
-        z[i] = np.float64(logits[i]) - np.float64(top)
+        z[i] = (np.float64(logits[i]) - np.float64(top)) * scale
     z[logits.size :] = -np.inf
     total = 0.0
     for i in range(z.size):
@@ -250,7 +251,7 @@ def pair_row(
     Both rows come from `softmax_row`, the coefficients from `order_coefficients`. Returns `D_α(p‖q)`, NaN if
     the row is to be left to `Pair` (the gradient is then untouched).
     """
-    if not (alpha >= 0.0 and alpha < np.inf and log_p_m <= 0.0 and log_q_n <= 0.0):
+    if not (alpha >= 0.0 and alpha <= LARGEST_ORDER and log_p_m <= 0.0 and log_q_n <= 0.0):
         return np.nan
     change, log_ratio_n = _tilt(target, own, p, q, n, log_q_n, alpha, work)
     if not abs(log_ratio_n) < np.inf:  # infinite where p_n underflows
@@ -288,8 +289,8 @@ def pair_rows(
     for row in range(start, stop):
         if row == start or alpha[row] != alpha[row - 1]:
             order_coefficients(alpha[row], coefficients)
-        _, log_p_m = softmax_row(target[row], z[0], probabilities[0])
-        n, log_q_n = softmax_row(own[row], z[1], probabilities[1])
+        _, log_p_m = softmax_row(target[row], 1.0, z[0], probabilities[0])
+        n, log_q_n = softmax_row(own[row], 1.0, z[1], probabilities[1])
         gradient[row] = 0.0
         divergence[row] = pair_row(
             z[0],
@@ -310,6 +311,7 @@ def pair_rows(
 @compiled
 def cohort_rows(
     logits: Logits,
+    scale: float,
     alpha: Floats,
     weights: Floats,
     divergence: Floats,
@@ -319,8 +321,9 @@ def cohort_rows(
 ) -> None:
     """Fills in rows start to stop for all ordered pairs of learners.
 
-    The logits are `(K, B, C)`, the orders `(B,)`. `divergence[k, j] = D(p_j‖p_k)` `(K, K, B)`, its diagonal
-    untouched; the gradient is `Σ_j weights[k, j] ∇_k D(p_j‖p_k)`, `(K, B, C)` or `(K, B, 0)`.
+    The logits are `(K, B, C)`, to be multiplied by scale, the orders `(B,)`. `divergence[k, j] = D(p_j‖p_k)`
+    `(K, K, B)`, its diagonal untouched; the gradient is `Σ_j weights[k, j] ∇_k D(p_j‖p_k)`, by the logits times scale,
+    `(K, B, C)` or `(K, B, 0)`.
     """
     learners, _, classes = logits.shape
     width = -(-classes // LANES) * LANES
@@ -331,7 +334,7 @@ def cohort_rows(
         if row == start or alpha[row] != alpha[row - 1]:
             order_coefficients(alpha[row], coefficients)
         for k in range(learners):
-            top[k], log_top[k] = softmax_row(logits[k, row], z[k], probabilities[k])
+            top[k], log_top[k] = softmax_row(logits[k, row], scale, z[k], probabilities[k])
         for k in range(learners):
             gradient[k, row] = 0.0
             for j in range(learners):

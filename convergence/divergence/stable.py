@@ -50,7 +50,7 @@ class Pair:
     r"""A target `p = softmax(target)`, an own `q = softmax(own)` and an order α, with what follows from them.
 
     Args:
-        target: logits `(..., C)`; −∞ is a mask.
+        target: logits `(..., C)`; −∞, and whatever is below `finfo.min/256`, is a mask.
         own: logits of the same shape and floating dtype.
         alpha: float64 `(..., 1)`, broadcasts against the logits; α ∈ [0, ∞], else the row is NaN.
 
@@ -61,7 +61,8 @@ class Pair:
 
     def __init__(self, target: Tensor, own: Tensor, alpha: Tensor) -> None:
         dtype = target.dtype
-        in_target, in_own = target != -INFINITY, own != -INFINITY
+        lowest = torch.finfo(dtype).min / 256  # differences of logits above it are finite
+        in_target, in_own = ~(target < lowest), ~(own < lowest)
         self.p, self.log_p = _softmax(exact(target), in_target)
         self.q, log_q = _softmax(exact(own), in_own)
         valid = alpha >= 0

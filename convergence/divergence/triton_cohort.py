@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from convergence.divergence.backend import is_plain
+from convergence.divergence.inputs import is_number
 from convergence.divergence.triton_launch import NARROW, launch, scale, unit
 
 OLDEST = (3, 3)  # the first Triton with tuples of tensors
@@ -55,7 +56,7 @@ def takes(logits: Tensor, alpha: object, precision: str) -> bool:
     if not (logits.dtype in NARROW or (logits.dtype == torch.float32 and precision == "fast")):
         return False
     orders = [order for row in alpha for order in row] if isinstance(alpha, tuple) else [alpha]
-    if not all(isinstance(order, int | float) and math.isfinite(order) for order in orders):
+    if not all(is_number(order) and math.isfinite(order) for order in orders):
         return False
     learners, batch, classes = logits.shape
     if not (2 <= learners <= MOST_LEARNERS and batch > 0 and classes <= MOST_CLASSES):

@@ -32,7 +32,7 @@ def results() -> tuple[torch.Tensor, ...]:
     logits = torch.randn(3, 50, 6, generator=torch.Generator().manual_seed(1))
     alpha, weights = torch.full((50,), 1.5, dtype=torch.float64), torch.full((3, 3), 0.5)
     pair = backend.rows(logits[0], logits[1], alpha[:, None], True)
-    return *pair, *backend.cohort(logits, alpha, weights, True)
+    return *pair, *backend.cohort(logits, 1.0, alpha, weights, True)
 
 
 def test_threads_do_not_matter(three_threads: str) -> None:
