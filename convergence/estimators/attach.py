@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from convergence.divergence.inputs import Orders
 from convergence.estimators.ledger import LedgerEntry, flatten, ledger_entry
 from convergence.estimators.mutual import Mutual
 from convergence.estimators.passes import (
@@ -20,6 +22,7 @@ from convergence.estimators.passes import (
     Total,
     measure,
     measure_objective,
+    repeatable,
     step_gradients,
 )
 from convergence.estimators.sgd_rule import SgdRule, momentum_buffers, sgd_rule
@@ -56,7 +59,7 @@ class Ledger:
     Args:
         models: K learners that map inputs to logits `(N, C)`; copied, never changed.
         optimizers: one per learner, or a single one for all; `torch.optim.SGD`.
-        batches: the training set in chunks that fit in memory, see `Batches`.
+        batches: the training set in chunks that fit in memory, see `Batches`; an iterator's are all kept.
         alpha: order(s), see `Mutual`; so `beta` and `temperature`.
         every: record the steps whose number is a multiple of this.
         first_step: number of the first step, for a run that goes on.
@@ -66,7 +69,8 @@ class Ledger:
             to `step`.
 
     Raises:
-        ValueError: for any optimiser other than SGD, a model with batch normalisation, K=1 with β>0.
+        ValueError: for any optimiser other than SGD, a model with batch normalisation, K=1 with β>0, and
+            batches that are no pairs.
     """
 
     def __init__(
@@ -75,7 +79,7 @@ class Ledger:
         optimizers: Sequence[torch.optim.Optimizer],
         *,
         batches: Batches,
-        alpha: float | tuple[tuple[float, ...], ...] = 1.0,
+        alpha: float | Orders = 1.0,
         beta: float = 1.0,
         temperature: float = 1.0,
         every: int = 1,
@@ -97,7 +101,7 @@ class Ledger:
         self._optimizers = list(optimizers) * (len(models) if len(optimizers) == 1 else 1)
         self._rules = [sgd_rule(o, p) for o, p in zip(self._optimizers, self._parameters, strict=True)]
         self._replicas = [Replica(model) for model in models]
-        self._batches = batches
+        self._batches = repeatable(batches)
         self._total = total
         self._every = every
         self._simultaneous = updates == "simultaneous"
@@ -115,6 +119,11 @@ class Ledger:
     ) -> None:
         while self._hooks:
             self._hooks.pop().remove()
+        if kind is None and len(self._before) == len(self._models) and not self.entries:
+            warnings.warn(
+                "the ledger has no entries: step() was not called after the optimisers had stepped",
+                stacklevel=2,
+            )
 
     @property
     def repeatable(self) -> bool:

@@ -11,10 +11,13 @@ from convergence.divergence.renyi import renyi_divergence
 
 
 def disagreement(logits: Sequence[Tensor], *, alpha: float) -> Tensor:
-    r"""`E D_α(p_j‖p_k)` in nats at `[j, k]` of `(K, K)`, the mean over the rows of K logits `(N, C)`."""
+    r"""`E D_α(p_j‖p_k)` in nats at `[k, j]` of `(K, K)`, the mean over the rows of K logits `(N, C)`.
+
+    Row k is what learner k minimises, as in `MutualLoss`.
+    """
     rows = [
-        torch.stack([renyi_divergence(target, own, alpha=alpha, reduction="mean") for own in logits])
-        for target in logits
+        torch.stack([renyi_divergence(target, own, alpha=alpha, reduction="mean") for target in logits])
+        for own in logits
     ]
     return torch.stack(rows).detach()
 

@@ -10,9 +10,7 @@ import torch
 from torch import Tensor
 
 from convergence.divergence import gradient_own, renyi_divergence
-
-Orders = float | tuple[tuple[float, ...], ...]
-"""One order for every pair, or `alpha[k][j]` for the divergence `D(p_j‖p_k)` that learner k minimises."""
+from convergence.divergence.inputs import Orders
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,8 @@ class Mutual:
     `p_k = softmax(z_k/τ)`, in the mutual term alone; the same convention as `MutualLoss`.
 
     Args:
-        alpha: order in [0, ∞], one for all or one per ordered pair (see `Orders`); the diagonal is not used.
+        alpha: order in [0, ∞], one for all or `alpha[k][j]` for every ordered pair, of the divergence `D(p_j‖p_k)` that
+            learner k minimises; the diagonal is not used.
         beta: weight β ≥ 0.
         temperature: τ > 0. The factor τ² keeps the gradient of the size that it has at τ = 1.
 
@@ -30,7 +29,7 @@ class Mutual:
     for τ² distillation, Hinton et al., arXiv 1503.02531.
     """
 
-    alpha: Orders
+    alpha: float | Orders
     beta: float
     temperature: float = 1.0
 

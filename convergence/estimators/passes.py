@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -20,6 +20,33 @@ Total = Callable[[Tensor], Tensor]
 """Adds up float64 sums over the processes that share the batches; the identity for one process."""
 UNLABELLED = -100
 """The label of samples that the cross-entropy leaves out, of its sum and of its mean, as PyTorch's does."""
+
+
+def repeatable(batches: Batches) -> Batches:
+    """The batches, as many times as wanted: what an iterator gives is kept.
+
+    Raises:
+        ValueError: a list that is empty or has other members than pairs of inputs `(N, *features)` and labels
+            `(N,)`. (A loader is not looked at: its workers and random numbers belong to the caller.)
+    """
+    if isinstance(batches, Iterator | Tensor):
+        batches = list(batches)
+    if not isinstance(batches, Sequence):
+        return batches
+    if not batches:
+        raise ValueError("batches is empty; at least one pair (inputs, labels) is needed")
+    for index, pair in enumerate(batches):
+        if not (isinstance(pair, Sequence) and [isinstance(part, Tensor) for part in pair] == [True, True]):
+            raise ValueError(
+                f"batches[{index}] is a {type(pair).__name__}; a pair of tensors (inputs, labels) is needed"
+            )
+        inputs, labels = (tuple(part.shape) for part in pair)
+        if labels != inputs[:1]:
+            raise ValueError(
+                f"batches[{index}] has inputs of shape {inputs} and labels of shape {labels}; a label for each "
+                f"input is needed, {inputs[:1]}"
+            )
+    return batches
 
 
 @dataclass(frozen=True)

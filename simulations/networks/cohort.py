@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from convergence.divergence import cohort_divergence, order_derivative
+from convergence.divergence.inputs import Orders
 from convergence.estimators import Ledger, LedgerEntry
-from convergence.estimators.mutual import Mutual, Orders
+from convergence.estimators.mutual import Mutual
 from convergence.estimators.passes import labels_out_of_range
 from simulations.networks.interrupt import held_back
 
@@ -63,7 +64,7 @@ class TrainedOrder:
         return min(max(alpha - self.step_size * slope, self.lower), self.upper)
 
 
-Alpha = Orders | Callable[[int], Orders] | TrainedOrder
+Alpha = float | Orders | Callable[[int], float | Orders] | TrainedOrder
 """One order, one per ordered pair, a schedule `step -> orders`, or a trained order."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import torch
 from torch import nn
@@ -268,3 +270,57 @@ def test_refusals():
                 optimizer.step()
             with pytest.raises(ValueError, match=rf"labels span \[{label}, {label}\]; logits of 3 classes"):
                 ledger.step((inputs, 0 * labels + label))
+
+
+def attached(batches):
+    models = cohort()
+    optimizers = [torch.optim.SGD(m.parameters(), lr=0.1) for m in models]
+    return models, optimizers, Ledger(models, optimizers, batches=batches, alpha=ALPHA, beta=BETA)
+
+
+def stepped(models, optimizers):
+    inputs, labels = samples()
+    for optimizer in optimizers:
+        optimizer.zero_grad()
+    sum(loss([m(inputs) for m in models], labels, k) for k in range(2)).backward()
+    for optimizer in optimizers:
+        optimizer.step()
+    return inputs, labels
+
+
+@pytest.mark.parametrize(
+    ("batches", "words"),
+    [
+        ([], "batches is empty"),
+        (iter(()), "batches is empty"),
+        (samples()[0], r"batches\[0\] is a Tensor; a pair of tensors \(inputs, labels\)"),
+        (samples(), r"batches\[0\] is a Tensor; a pair"),
+        ([samples(), samples()[:1]], r"batches\[1\] is a tuple; a pair"),
+        (
+            [(samples()[0], samples()[1][:3])],
+            r"labels of shape \(3,\); a label for each input is needed, \(40,\)",
+        ),
+        ([(samples()[0], samples()[1].view(40, 1))], r"labels of shape \(40, 1\)"),
+    ],
+    ids=range(7),
+)
+def test_batches_that_are_no_pairs_are_refused_at_once(batches, words):
+    with pytest.raises(ValueError, match=words):
+        attached(batches)
+
+
+def test_an_iterator_of_batches_serves_every_step():
+    models, optimizers, ledger = attached(iter([samples()]))
+    with ledger:
+        for _ in range(2):
+            ledger.step(stepped(models, optimizers))
+    assert max(entry.closure_error for entry in ledger.entries) < 1e-12
+
+
+def test_a_ledger_whose_step_was_forgotten_says_so():
+    models, optimizers, ledger = attached([samples()])
+    with pytest.warns(UserWarning, match="no entries: step"), ledger:
+        stepped(models, optimizers)
+    with ledger, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ledger.step(stepped(models, optimizers))

@@ -10,6 +10,7 @@ from torch import nn
 from torch.func import functional_call, hessian
 from torch.nn.functional import cross_entropy
 
+from convergence.divergence import cohort_divergence
 from convergence.divergence.renyi import renyi_divergence
 from convergence.estimators import noise as noise_module
 from convergence.estimators.alignment import gradient_alignment
@@ -291,9 +292,19 @@ def test_disagreement_against_probabilities():
         for k in range(3):
             p, q = logits[j].softmax(-1), logits[k].softmax(-1)
             expected = ((p**alpha * q ** (1 - alpha)).sum(-1).log() / (alpha - 1)).mean()
-            assert float(measured[j, k]) == pytest.approx(float(expected), rel=1e-10, abs=1e-15)
+            assert float(measured[k, j]) == pytest.approx(float(expected), rel=1e-10, abs=1e-15)
             differ = sum(int(a.argmax()) != int(b.argmax()) for a, b in zip(p, q, strict=True)) / 23
             assert float(decided[j, k]) == pytest.approx(differ)
+
+
+def test_disagreement_is_that_of_the_loss():
+    logits = torch.stack([perceptron(s)(samples()[0]).detach() for s in range(3)])
+    torch.testing.assert_close(
+        disagreement(logits, alpha=1.5),
+        cohort_divergence(logits, alpha=1.5).disagreement,
+        rtol=1e-12,
+        atol=1e-15,
+    )
 
 
 def test_entropy():
