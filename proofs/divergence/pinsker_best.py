@@ -1,123 +1,34 @@
 r"""The best Pinsker constants: ½ min(α, (5+3√5)/10), and 1/(8u(1−u)) = 0.6138… from α = 1/u on.
 
-Merging the classes where p ≥ q into one keeps ‖p − q‖₁ and does not increase D (`data-processing`), so two classes
-decide: `two_classes` near the diagonal, `touching` at order 1/u. Larger orders have larger D (`order-monotone`).
+Two classes decide (`merging`): `two_classes` near the diagonal, `touching` at order 1/u, `one_hot` where p is one-hot.
+For orders between, where no closed form is known, whatever constant holds for two classes holds. Larger orders have
+larger D (`order-monotone`).
 """
 
-from sympy import Min, Rational, Symbol, log, sign, sqrt
+from sympy import Integer, Min, Rational, Symbol, log
 
-from proofs.divergence import data_processing
-from proofs.divergence.data_processing import weights
 from proofs.divergence.order_monotone import larger as larger_order
+from proofs.divergence.pinsker import DISTANCE_BELOW
 from proofs.goals import Goal, Proof
-from proofs.kernel import Theorem, Total, eq, le, lt, ne
+from proofs.kernel import Theorem, eq, le, lt, ne
 from proofs.lemmas import Argument
-from proofs.notation import alpha, i, norm1, own, p, q, renyi, target
+from proofs.merging import DISTANCE, MERGING_GOALS, against, from_pair, upper_p, upper_q
+from proofs.notation import alpha, i, kl, own, p, renyi, target
+from proofs.one_hot import LARGEST, ONE_HOT_GOALS, at_edge
 from proofs.refutation import Neighbour, logits_of
-from proofs.supports import WHOLE
+from proofs.supports import (
+    BELOW_LARGEST,
+    MASS_P,
+    MASS_Q,
+    largest,
+    log_of_mass,
+    mass_p,
+    mass_q,
+    on_p,
+    on_q,
+)
 from proofs.touching import BEST, IN_U, ROOT, TOUCHING_GOALS, U, u
-from proofs.two_classes import NEAR_GOALS, affinity, constant, larger, order, smaller
-
-x, y = Symbol("x", real=True), Symbol("y", positive=True)
-LARGEST = (5 + 3 * sqrt(5)) / 10
-HALF = Rational(1, 2)
-
-
-def share(n):
-    """1 for a class where p > q, 0 where p < q, ½ where they are equal."""
-    return (1 + sign(p(n) - q(n))) / 2
-
-
-mass_p, mass_q = Total(share(i) * p(i), i), Total(share(i) * q(i), i)
-DISTANCE = norm1(lambda n: p(n) - q(n))
-APART = ne(DISTANCE, 0)
-PROPER = (lt(mass_q, mass_p), lt(0, mass_q), lt(mass_p, 1))
-
-
-def shares(kernel: Argument) -> tuple[Theorem, Theorem]:
-    """`0 ≤ share ≤ 1`."""
-    _, least, most = kernel.sign_of(p(i) - q(i), x, x)
-    return (
-        kernel.combine(le(0, share(i)), (HALF, least)),
-        kernel.combine(le(0, 1 - share(i)), (HALF, most)),
-    )
-
-
-def distance(kernel: Argument) -> Theorem:
-    """The two masses differ by half the 1-norm."""
-    size, *_ = kernel.sign_of(p(i) - q(i), x, x)
-    return kernel.combine(eq(mass_p - mass_q, DISTANCE / 2), (HALF, kernel.sum_over(size, i)))
-
-
-def proper(kernel: Argument) -> tuple[Theorem, ...]:
-    """Where p ≠ q both masses lie strictly between 0 and 1: else a share would vanish for all classes."""
-    apart = kernel.cite("pinsker-best", "distance")
-    positive = kernel.sign(lt(0, DISTANCE))
-    known = shares(kernel)
-    gap = kernel.combine(lt(mass_q, mass_p), (-1, apart), (HALF, positive))
-    results = [gap]
-    for part, f, g in ((share(i), q, p), (1 - share(i), p, q)):
-        mass = Total(part * f(i), i)
-        bottom = kernel.sign(le(0, mass), using=known)
-        empty = kernel.suppose(le(mass, 0))
-        none = kernel.vanishing(empty, using=known)
-        nothing = kernel.sum_over(none, i, weight=g(i) / f(i))
-        impossible = kernel.combine(lt(0, mass), (1, gap), (1, nothing), (2, bottom))
-        results.append(kernel.cases(impossible, kernel.suppose(lt(0, mass))))
-    return results[0], results[1], kernel.combine(PROPER[2], (1, results[2]))
-
-
-MERGED = le(log(affinity(mass_p, mass_q, alpha)) / (alpha - 1), renyi(alpha))
-
-
-def merged(kernel: Argument) -> Theorem:
-    """Data processing into two classes, each by itself."""
-    gap, low, high = kernel.cite("pinsker-best", "proper")
-    known = [*shares(kernel), low, high]
-    above = kernel.combine(lt(0, mass_p), (1, gap), (1, low))
-    below = kernel.combine(lt(0, 1 - mass_q), (1, gap), (1, high))
-    known += [above, below]
-    parts = []
-    for part, masses, positive in (
-        (share, (mass_p, mass_q), known[0]),
-        (lambda n: 1 - share(n), (1 - mass_p, 1 - mass_q), known[1]),
-    ):
-        sums = [kernel.identity(Total(part(i) * f(i), i), m) for f, m in zip((p, q), masses, strict=True)]
-        images = {weights: part, data_processing.mass_p: masses[0], data_processing.mass_q: masses[1]}
-        shown = (positive, *sums)
-        parts.append(kernel.cite("data-processing", "one output class", images, shown=shown, using=known))
-    total = affinity(mass_p, mass_q, alpha)
-    whole = Total(p(i) ** alpha * q(i) ** (1 - alpha), i)
-    bound = kernel.combine(le(total, whole), (1, parts[0]), (1, parts[1]), using=known)
-    logs = kernel.monotone(log(y), y, bound, using=known)
-    return kernel.combine(MERGED, (1 / (alpha - 1), logs), using=known)
-
-
-def against(k, b=alpha):
-    """`(κ/2)‖p − q‖₁² ≤ D_β`."""
-    return le(k / 2 * DISTANCE**2, renyi(b))
-
-
-def from_pair(kernel: Argument, k, b, pair, shown: tuple[Theorem, ...]) -> Theorem:
-    """From two classes to all; where p = q there is nothing to show but D ≥ 0."""
-    moved, still = kernel.suppose(APART), kernel.suppose(eq(DISTANCE, 0))
-    gap, low, high = kernel.cite("pinsker-best", "proper", shown=[moved])
-    known = [gap, low, high, kernel.combine(lt(0, mass_p), (1, gap), (1, low))]
-    images = {larger: mass_p, smaller: mass_q}
-    two = pair(images, known)
-    at = {} if b == alpha else {alpha: b}
-    all_classes = kernel.cite("pinsker-best", "merged", at, shown=(moved, *shown), using=shown)
-    halves = kernel.cite("pinsker-best", "distance")
-    apart = kernel.combine(
-        against(k, b),
-        (1, two),
-        (1, all_classes),
-        (-2 * k * (mass_p - mass_q + DISTANCE / 2), halves),
-        using=[*known, *shown],
-    )
-    positive = kernel.cite("nonneg", "order not 1", at, using=shown)
-    equal = kernel.combine(against(k, b), (1, positive), (k / 2 * DISTANCE, still), using=shown)
-    return kernel.cases(equal, apart)
+from proofs.two_classes import NEAR_GOALS, constant, order
 
 
 def small_orders(kernel: Argument) -> Theorem:
@@ -126,13 +37,17 @@ def small_orders(kernel: Argument) -> Theorem:
     below_two = kernel.combine(lt(alpha, 2), (1, kernel.facts[1]), rest=2 - LARGEST)
 
     def pair(images, known) -> Theorem:
-        gap_squared = (mass_p - mass_q) ** 2
+        gap_squared = (upper_p - upper_q) ** 2
         growth, spread = 2 * alpha * (alpha - 1), Rational(2, 3) * (2 - alpha**2 + alpha)
         room = kernel.combine(le((3 * growth - spread) * gap_squared, 0), rest=rest * gap_squared)
         images = {**images, order: alpha, constant: alpha}
         return kernel.cite("pinsker-best", "near", images, shown=(room, below_two, *known), using=known)
 
-    return from_pair(kernel, alpha, alpha, pair, ())
+    one_hot = kernel.cite("pinsker-best", "one-hot, largest")
+    edge = kernel.combine(
+        at_edge(alpha), (1, one_hot), (2 * (1 - mass_q) ** 2, kernel.suppose(le(alpha, LARGEST)))
+    )
+    return from_pair(kernel, alpha, alpha, pair, edge, ())
 
 
 def at_touching(kernel: Argument) -> Theorem:
@@ -143,30 +58,66 @@ def at_touching(kernel: Argument) -> Theorem:
     def pair(images, known) -> Theorem:
         return kernel.cite("pinsker-best", "touching", images, shown=known, using=[*known, inside])
 
-    return from_pair(kernel, BEST, 1 / u, pair, (above, inside))
+    edge = kernel.cite("pinsker-best", "one-hot, best")
+    return from_pair(kernel, BEST, 1 / u, pair, edge, (above, inside))
+
+
+best = Symbol("k", nonnegative=True)
+"""A constant that holds for any two classes, of weights f, f' for p and g, g' for q, and where p is one-hot."""
+
+WEIGHTS = tuple(Symbol(name, positive=True) for name in ("f", "f'", "g", "g'"))
+f, f_bar, g, g_bar = WEIGHTS
+pair_p, pair_q = (f / (f + f_bar), f_bar / (f + f_bar)), (g / (g + g_bar), g_bar / (g + g_bar))
+SUM = sum(one**alpha * two ** (1 - alpha) for one, two in zip(pair_p, pair_q, strict=True))
+PAIRS = le(2 * best * (pair_p[0] - pair_q[0]) ** 2, log(SUM) / (alpha - 1), *WEIGHTS)
+ONE = at_edge(best).at({mass_q: pair_q[0]})
+ONE_HOTS = le(ONE.left, ONE.right, g, g_bar)
+
+
+def two_suffice(kernel: Argument) -> Theorem:
+    """The pair is one of those; a one-hot p that q equals is nothing to show."""
+
+    def pair(images, known) -> Theorem:
+        left = [
+            kernel.combine(lt(0, 1 - upper_p), (1, known[2])),
+            kernel.combine(lt(0, 1 - upper_q), (1, known[2]), (1, known[0])),
+        ]
+        two = {f: upper_p, f_bar: 1 - upper_p, g: upper_q, g_bar: 1 - upper_q}
+        return kernel.at(kernel.suppose(PAIRS), two, using=[*known, *left])
+
+    apart, one = kernel.suppose(ne(mass_q, 1)), kernel.suppose(eq(mass_q, 1))
+    positive = kernel.sign(lt(0, 1 - mass_q), using=[apart])
+    edge = kernel.at(kernel.suppose(ONE_HOTS), {g: mass_q, g_bar: 1 - mass_q}, using=[positive])
+    negative = kernel.combine(le(0, -log(mass_q)), (1, log_of_mass(kernel, mass_q)))
+    nothing = kernel.combine(at_edge(best), (1, negative), (-2 * best * (1 - mass_q), one))
+    return from_pair(kernel, best, alpha, pair, kernel.cases(nothing, edge), ())
 
 
 def usable(kernel: Argument) -> Theorem:
-    """Below 1, up to the largest order of `small_orders`, and beyond."""
+    """Up to the largest order of `small_orders`, and beyond."""
     least = Min(alpha, LARGEST)
     goal = against(least)
-    under, over = kernel.suppose(lt(alpha, 1)), kernel.suppose(le(1, alpha))
     up_to, beyond = kernel.suppose(le(alpha, LARGEST)), kernel.suppose(le(LARGEST, alpha))
-    strict = kernel.sign(lt(1, alpha), using=[over])
     by_order, by_number = kernel.extremum(least, alpha), kernel.extremum(least, LARGEST)
     weight = DISTANCE**2 / 2
-    small = kernel.cite("pinsker", "order below 1", WHOLE, shown=[under])
-    middle = kernel.cite("pinsker-best", "small orders", shown=[strict, up_to])
+    middle = kernel.cite("pinsker-best", "small orders", shown=[up_to])
     bottom = kernel.cite("pinsker-best", "small orders", {alpha: LARGEST})
-    grows = kernel.cite(
-        "order-monotone", "both above 1", {alpha: LARGEST, larger_order: alpha, **WHOLE}, shown=[beyond]
-    )
+    images = {alpha: LARGEST, larger_order: alpha, mass_p: Integer(1)}
+    grows = kernel.cite("order-monotone", "both above 1", images, shown=[beyond])
     return kernel.cases(
-        kernel.combine(goal, (1, small), (weight, by_order)),
-        kernel.cases(
-            kernel.combine(goal, (1, middle), (weight, by_order)),
-            kernel.combine(goal, (1, bottom), (1, grows), (weight, by_number)),
-        ),
+        kernel.combine(goal, (1, middle), (weight, by_order)),
+        kernel.combine(goal, (1, bottom), (1, grows), (weight, by_number)),
+    )
+
+
+def usable_below(kernel: Argument) -> Theorem:
+    """`pinsker`."""
+    least = Min(alpha, LARGEST)
+    under = kernel.combine(le(alpha, LARGEST), (1, kernel.facts[0]), rest=LARGEST - 1)
+    return kernel.combine(
+        USABLE_BELOW,
+        (1, kernel.cite("pinsker", "order below 1")),
+        (DISTANCE_BELOW**2 / 2, kernel.extremum(least, alpha, using=[under])),
     )
 
 
@@ -178,11 +129,28 @@ def sharp(kernel: Argument) -> Theorem:
     grows = kernel.cite(
         "order-monotone",
         "both above 1",
-        {alpha: 1 / u, larger_order: alpha, **WHOLE},
-        shown=[above, kernel.facts[3]],
+        {alpha: 1 / u, larger_order: alpha, mass_p: Integer(1)},
+        shown=[above, kernel.facts[4]],
         using=[above, inside],
     )
     return kernel.combine(against(BEST), (1, bottom), (1, grows), using=[inside, above])
+
+
+def infinity(kernel: Argument, k, at, bottom: str, *using: Theorem) -> Theorem:
+    """The bound at a finite order."""
+    return kernel.combine(
+        le(k / 2 * DISTANCE**2, log(largest)),
+        (1, kernel.cite("pinsker-best", bottom, {alpha: at} if bottom == "small orders" else {})),
+        (1, kernel.cite("order-monotone", "up to ∞", {alpha: at}, shown=using, using=using)),
+        using=using,
+    )
+
+
+def sharp_infinity(kernel: Argument) -> Theorem:
+    """The bound at 1/u."""
+    inside = kernel.combine(lt(0, 1 - u), (1, kernel.facts[1]), rest=1 - U[1])
+    above = kernel.combine(lt(1, 1 / u), (1 / u, inside))
+    return infinity(kernel, BEST, 1 / u, "at 1/u", above, inside)
 
 
 ONE_HOT = log((1 - u) ** (1 - alpha)) / (alpha - 1)
@@ -197,47 +165,102 @@ def attained(kernel: Argument) -> Theorem:
     return kernel.combine(ATTAINED, (-Rational(1, 2), kernel.suppose(ROOT)), using=[inside])
 
 
+USABLE_BELOW = le(Min(alpha, LARGEST) / 2 * DISTANCE_BELOW**2, renyi(alpha, on_p, on_q))
+KL_BOUND = le(DISTANCE**2 / 2, kl(p, on_q))
+
 PROOF = Proof(
     "pinsker-best",
     goals=(
         *NEAR_GOALS,
         *TOUCHING_GOALS,
-        Goal("distance", shows=(eq(mass_p - mass_q, DISTANCE / 2),), argument=distance),
-        Goal("proper", given=(APART,), shows=PROPER, argument=proper),
-        Goal("merged", given=(lt(1, alpha), APART), shows=(MERGED,), argument=merged),
+        *MERGING_GOALS,
+        *ONE_HOT_GOALS,
         Goal(
             "small orders",
-            given=(lt(1, alpha), le(alpha, LARGEST)),
+            given=(lt(1, alpha), le(alpha, LARGEST), MASS_Q),
             shows=(against(alpha),),
             argument=small_orders,
         ),
-        Goal("at 1/u", given=(*IN_U, ROOT), shows=(against(BEST, 1 / u),), argument=at_touching),
         Goal(
-            "usable",
-            given=(ne(alpha, 1),),
+            "two classes suffice",
+            given=(lt(1, alpha), MASS_Q, PAIRS, ONE_HOTS),
+            shows=(against(best),),
+            argument=two_suffice,
+        ),
+        Goal(
+            "order 0",
+            given=(MASS_Q,),
+            shows=(le(0, renyi(0, on_p, on_q)),),
+            argument=lambda kernel: kernel.cite("nonneg", "order 0"),
+        ),
+        Goal(
+            "usable, below 1",
+            given=(lt(alpha, 1), MASS_P, MASS_Q),
+            shows=(USABLE_BELOW,),
+            argument=usable_below,
+        ),
+        Goal(
+            "usable, at 1",
+            given=(MASS_Q,),
+            shows=(KL_BOUND,),
+            argument=lambda kernel: kernel.cite("pinsker", "order 1"),
+        ),
+        Goal(
+            "usable, above 1",
+            given=(lt(1, alpha), MASS_Q),
             shows=(against(Min(alpha, LARGEST)),),
             argument=usable,
         ),
         Goal(
+            "usable, order ∞",
+            given=(MASS_Q, BELOW_LARGEST),
+            shows=(le(LARGEST / 2 * DISTANCE**2, log(largest)),),
+            argument=lambda kernel: infinity(kernel, LARGEST, LARGEST, "small orders"),
+        ),
+        Goal("at 1/u", given=(*IN_U, ROOT, MASS_Q), shows=(against(BEST, 1 / u),), argument=at_touching),
+        Goal(
             "sharp",
-            given=(*IN_U, ROOT, le(1 / u, alpha)),
+            given=(*IN_U, ROOT, MASS_Q, le(1 / u, alpha)),
             shows=(against(BEST),),
             argument=sharp,
+        ),
+        Goal(
+            "sharp, order ∞",
+            given=(*IN_U, ROOT, MASS_Q, BELOW_LARGEST),
+            shows=(le(BEST / 2 * DISTANCE**2, log(largest)),),
+            argument=sharp_infinity,
         ),
         Goal("attained", given=(*IN_U, ROOT, ne(alpha, 1)), shows=(ATTAINED,), argument=attained),
     ),
     asserts={
-        r"D_\alpha(p\|q) \ge \frac{1}{2} \min(\alpha, \frac{5+3\sqrt{5}}{10}) \|p - q\|_1^2": ("usable",),
+        r"D_\alpha(p\|q) \ge \frac{1}{2} \min(\alpha, \frac{5+3\sqrt{5}}{10}) \|p - q\|_1^2": (
+            "order 0",
+            "usable, below 1",
+            "usable, at 1",
+            "usable, above 1",
+            "usable, order ∞",
+        ),
         (
             r"D_\alpha(p\|q) \ge \frac{1}{2 c(1/\alpha)} \|p - q\|_1^2"
             r" \quad (0.6138519 \text{ for } \alpha \ge 1.3979525)"
-        ): ("sharp",),
+        ): (
+            "order 0",
+            "usable, below 1",
+            "usable, at 1",
+            "small orders",
+            "two classes suffice",
+            "sharp",
+            "sharp, order ∞",
+            "attained",
+        ),
     },
-    domain="0 < α < ∞ and finite logits",
-    beyond="α ∈ {0, ∞} and masks",
+    domain=(
+        "α ∈ [0, ∞] and any masks; between 1.1708204 and 1.3979525 c(1/α) is by definition the best constant"
+        " for two classes"
+    ),
     neighbour=Neighbour(
         "small orders",
         lambda bound: le(Rational(101, 100) * bound.left, bound.right),
-        {i.total: 2, alpha: Rational(11, 10), target: logits_of(51, 49), own: logits_of(1, 1)},
+        {i.total: 2, mass_q: 1, alpha: Rational(11, 10), target: logits_of(51, 49), own: logits_of(1, 1)},
     ),
 )

@@ -113,8 +113,8 @@ def moved(kernel: Argument) -> Theorem:
 
 def order_one(kernel: Argument) -> Theorem:
     """At 1 the gradient is the speed of the escort, whose bound is that of `order-lipschitz`."""
-    speed = kernel.cite("order-lipschitz", "deviation", {order: 1})
-    deviation = kernel.cite("order-lipschitz", "oscillation", {order: 1})
+    speed = kernel.cite("order-lipschitz", "deviation", {order: Integer(1)})
+    deviation = kernel.cite("order-lipschitz", "oscillation", {order: Integer(1)})
     return kernel.combine(le(norm1(gradient_one), (high - low) / 2), (1, speed), (1, deviation))
 
 

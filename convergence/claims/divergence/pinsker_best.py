@@ -48,7 +48,10 @@ CLAIM = Claim(
             _sharp,
         ),
     ),
-    assumptions=("α ∈ [0, ∞]; logits may be −∞", "c of self-bounding-best"),
+    assumptions=(
+        "α ∈ [0, ∞]; logits may be −∞",
+        "c of self-bounding-best, between its two closed forms the best constant for two classes",
+    ),
     source="ours, from order-inversion; two classes suffice by data processing",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,

@@ -51,7 +51,10 @@ CLAIM = Claim(
             _best,
         ),
     ),
-    assumptions=("0 < α < ∞; logits may be −∞",),
+    assumptions=(
+        "0 < α < ∞; logits may be −∞",
+        "between u and (3√5−5)/2, c(α) = sup 2(x−y)²/D_{1/α}(x‖y) over two classes, p = (x, 1−x), q = (y, 1−y)",
+    ),
     source="ours: two classes suffice by order-inversion, data-processing and ‖v‖₂² ≤ ½‖v‖₁²",
     instances=INSTANCES,
     dimension=INSTANCES.dimension,
