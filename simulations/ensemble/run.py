@@ -240,13 +240,22 @@ def _check(steps: int, replicas: int, seed: int, dtype: str, momentum: float) ->
 
 def _check_functions(problem: Problem, x: Tensor) -> None:
     """A user's functions that return the wrong shape would broadcast into nonsense: say so at once."""
-    for name, values, shape in (
-        ("objective", problem.objective(x), x.shape[:1]),
-        ("gradient", problem.gradient(x), x.shape),
-    ):
-        if values.shape != shape:
-            raise ValueError(
-                f"{name} of {problem.name!r} returns shape {tuple(values.shape)}; {tuple(shape)} is needed"
-            )
-        if values.isnan().any():
-            raise ValueError(f"{name} of {problem.name!r} is NaN at the start")
+    _check_result(problem, "objective", problem.objective(x), x.shape[:1])
+    gradient = problem.gradient(x)
+    _check_result(problem, "gradient", gradient, x.shape)
+    if problem.bias:
+        _check_result(problem, "bias", problem.bias.function(x, gradient), x.shape)
+    if problem.noise:
+        variates = torch.full((len(x), problem.noise.count), 0.5, dtype=x.dtype, device=x.device)
+        _check_result(problem, "noise", problem.noise.shape(variates, x, gradient), x.shape)
+
+
+def _check_result(problem: Problem, name: str, values: object, shape: torch.Size) -> None:
+    if not isinstance(values, Tensor):
+        raise TypeError(f"{name} of {problem.name!r} returns {type(values).__name__}; a tensor is needed")
+    if values.shape != shape:
+        raise ValueError(
+            f"{name} of {problem.name!r} returns shape {tuple(values.shape)}; {tuple(shape)} is needed"
+        )
+    if values.isnan().any():
+        raise ValueError(f"{name} of {problem.name!r} is NaN at the start")

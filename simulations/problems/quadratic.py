@@ -56,7 +56,7 @@ def quadratic(
             step_size=step_size,
             curvatures=curvatures.tolist(),
             noise_variances=[noise_variance / dimension] * dimension,
-            bias=[bias_bound],
+            bias=[bias_bound / math.sqrt(dimension)] * dimension,
         )
 
     return Problem(

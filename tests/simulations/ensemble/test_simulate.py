@@ -12,6 +12,8 @@ from simulations.ensemble.engine import init, step
 from simulations.ensemble.run import simulate
 from simulations.ensemble.schedules import Cyclic, Decaying
 from simulations.problems import PROBLEMS, problem
+from simulations.problems.noise import gaussian
+from simulations.problems.problem import Bias, Noise
 
 
 @pytest.mark.parametrize("name", [name for name in PROBLEMS if name != "rdml-digits"])
@@ -221,3 +223,18 @@ def test_a_gradient_of_the_wrong_shape_or_with_nan_is_named():
     broken = dataclasses.replace(made, gradient=lambda x: x * math.nan)
     with pytest.raises(ValueError, match=r"gradient.*NaN"):
         simulate(broken, step_size=0.1, steps=10, replicas=4)
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ({"bias": Bias(lambda x, g: x[:, :1], 1.0)}, r"bias of .* returns shape \(2, 1\); \(2, 2\) is needed"),
+        ({"noise": Noise("normal", 1, lambda v, x, g: v, 1.0)}, r"noise of .* returns shape \(2, 1\)"),
+        ({"noise": gaussian(dimension=3, variance=1.0)}, r"noise of .* returns shape \(2, 3\)"),
+        ({"gradient": lambda x: x.numpy()}, "gradient of .* returns ndarray; a tensor is needed"),
+    ],
+)
+def test_a_part_that_would_broadcast_is_named(part, message):
+    broken = dataclasses.replace(problem("quadratic", dimension=2), **part)
+    with pytest.raises((TypeError, ValueError), match=message):
+        simulate(broken, step_size=0.1, steps=2, replicas=2)
