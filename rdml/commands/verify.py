@@ -71,7 +71,8 @@ def verify(
             device=chosen,
             progress=progress,
         )
-    show(result, Console())
+    if result.claims:
+        show(result, Console())
     if json is not None:
         _write_json(result, json)
     if out is not None:

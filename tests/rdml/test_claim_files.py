@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import rdml.verify
+from convergence.claims.verdict import WITNESSES
 from proofs import load
 from proofs.divergence.nonneg import PROOF
 from rdml.cli import app
@@ -72,7 +74,22 @@ def test_a_cycle_through_two_files_names_both(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     code, output = verify(str(tmp_path / "none.py"))
     assert code == 2
+    assert output.startswith("Error: ")
     assert "no such file" in output
+
+
+def test_only_witnesses_that_can_speak_are_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+    monkeypatch.setattr(rdml.verify, "findings", lambda name, *rest: begun.append(name) or iter(()))
+    mine = write(tmp_path / "mine.py", "mine")
+    for selection, expected in (
+        ([str(tmp_path / "none.py")], []),
+        ([mine], ["symbolic", "numeric"]),
+        ([mine, "nonneg"], list(WITNESSES)),
+    ):
+        begun.clear()
+        rdml.verify.verify(selection)
+        assert begun == expected
 
 
 def test_a_file_cannot_replace_a_proof_of_the_library(tmp_path: Path) -> None:
