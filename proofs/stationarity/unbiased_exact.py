@@ -43,6 +43,9 @@ from proofs.stationarity.stationarity_sharp import IS_SIZE, count, last, size
 
 y, z = Symbol("y", positive=True), Symbol("z", real=True)
 rho = Symbol("rho", positive=True)
+any_rho = Symbol("rho", real=True)
+"""ρ where it may be 0, at η = 1/L and M = 0."""
+
 RATE = eq(rho, 1 - step_size * smoothness * (2 - h))
 FLOOR = (step_size * smoothness) ** 2 * noise**2 / (1 - rho)
 GEOMETRIC = (1 - rho**steps) / (1 - rho)
@@ -132,14 +135,17 @@ def bound_at_zero(kernel: Argument) -> Theorem:
 
 def reached(kernel: Argument) -> Theorem:
     """The second moment on a parabola is a linear recursion, solved by induction and summed."""
-    rate, contracts = kernel.suppose(RATE), below_one(kernel)
+    rate = kernel.suppose(RATE.at({rho: any_rho}))
+    product = kernel.sign(lt(0, step_size * smoothness * (2 - h)))
+    contracts = kernel.combine(lt(any_rho, 1), (1, rate), (1, product))
+    floor, geometric = FLOOR.subs(rho, any_rho), GEOMETRIC.subs(rho, any_rho)
     step = kernel.suppose(PARABOLA)
     other_end = x(t + 1)(j) + x(t)(j) - step_size * (smoothness * x(t)(j) + n(t)(j))
     squares = kernel.sum_over(kernel.sum_over(step, j, weight=other_end), outcome)
     across = kernel.suppose(ACROSS)
     extreme = kernel.sum_over(kernel.suppose(EXTREME), outcome)
     recursion = kernel.combine(
-        eq(energy(t + 1), rho * energy(t) + (1 - rho) * FLOOR),
+        eq(energy(t + 1), any_rho * energy(t) + (1 - any_rho) * floor),
         (smoothness**2, squares),
         (-2 * smoothness**2 * step_size * (1 - step_size * smoothness), across),
         (smoothness**2 * step_size**2, extreme),
@@ -147,22 +153,26 @@ def reached(kernel: Argument) -> Theorem:
         using=[contracts],
     )
     start = 2 * smoothness * initial
-    closed = eq(energy(t), FLOOR + (start - FLOOR) * rho**t)
+    closed = eq(energy(t), floor + (start - floor) * any_rho**t)
     first = kernel.combine(
         closed.at({t: Integer(0)}), (2 * smoothness, kernel.suppose(START)), using=[contracts]
     )
     hypothesis = kernel.suppose(closed, using=[contracts])
-    following = kernel.combine(closed.at({t: t + 1}), (1, recursion), (rho, hypothesis), using=[contracts])
+    following = kernel.combine(
+        closed.at({t: t + 1}), (1, recursion), (any_rho, hypothesis), using=[contracts]
+    )
     solved = kernel.induction(t, first, following, closed)
     summed = kernel.sum_over(solved, t, using=[contracts])
-    powers = kernel.telescope(rho**t, t)
+    powers = kernel.telescope(any_rho**t, t)
     return kernel.combine(
-        eq(Total(energy(t), t) / steps, FLOOR + (start - FLOOR) * GEOMETRIC / steps),
+        eq(Total(energy(t), t) / steps, floor + (start - floor) * geometric / steps),
         (1 / steps, summed),
-        ((FLOOR - start) / (steps * (1 - rho)), powers),
+        ((floor - start) / (steps * (1 - any_rho)), powers),
         using=[contracts],
     )
 
+
+REACHED = eq(Total(energy(t), t) / steps, FLOOR + (2 * smoothness * initial - FLOOR) * GEOMETRIC / steps)
 
 PROOF = Proof(
     "unbiased-exact",
@@ -181,13 +191,8 @@ PROOF = Proof(
         ),
         Goal(
             "reached",
-            given=(PARABOLA, EXTREME, ACROSS, START, RATE, LENGTH),
-            shows=(
-                eq(
-                    Total(energy(t), t) / steps,
-                    FLOOR + (2 * smoothness * initial - FLOOR) * GEOMETRIC / steps,
-                ),
-            ),
+            given=tuple(r.at({rho: any_rho}) for r in (PARABOLA, EXTREME, ACROSS, START, RATE, LENGTH)),
+            shows=(REACHED.at({rho: any_rho}),),
             argument=reached,
         ),
     ),
