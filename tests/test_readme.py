@@ -17,9 +17,16 @@ def test_there_are_snippets() -> None:
     assert len(SNIPPETS) == 3
 
 
-@pytest.mark.parametrize("snippet", SNIPPETS)
+@pytest.mark.parametrize("snippet", SNIPPETS[:2])
 def test_a_snippet_runs(snippet: str) -> None:
     exec(compile(snippet, "README.md", "exec"), {})
+
+
+def test_the_ensemble_is_printed_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(SNIPPETS[2], "README.md", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) < 10
+    assert all(re.fullmatch(r"step +\d+: E‖∇F‖² = \d\.\d{4} ± \d\.\d{4}", line) for line in lines)
 
 
 def test_every_command_that_is_named_exists() -> None:
