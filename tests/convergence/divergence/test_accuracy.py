@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import cache
 
 import pytest
 import torch
@@ -16,7 +15,7 @@ from convergence.divergence import (
     order_derivative,
     renyi_divergence,
 )
-from convergence.divergence.exact import Exact, exact
+from convergence.divergence.exact import exact
 
 ORDERS = [0, 1e-6, 0.1, 0.5, 0.9, 1 - 1e-7, 1, 1 + 1e-7, 1.1, 1.5, 2, 5, 20, 100, math.inf]
 KINDS = [
@@ -69,15 +68,6 @@ def pair(
     return target.to(dtype), own.to(dtype)
 
 
-@cache
-def inputs(
-    kind: str, classes: int, seed: int, dtype: torch.dtype, largest: float, alpha: float
-) -> tuple[torch.Tensor, torch.Tensor, Exact]:
-    """A pair and the truth about it, which several precisions are held against."""
-    target, own = pair(kind, classes, seed, dtype, largest)
-    return target, own, exact(target.tolist(), own.tolist(), alpha=alpha)
-
-
 def error(value: torch.Tensor, true: list[arb]) -> float:
     """Largest error relative to the ∞-norm of the truth, or to where the dtype begins to underflow."""
     scale = max(
@@ -127,8 +117,9 @@ def test_narrower(
     largest = 1e4 if dtype == torch.float32 else 50.0
     for alpha in ORDERS:
         for classes, seed in SHAPES[1:]:
-            target, own, true = inputs(kind, classes, seed, dtype, largest, alpha)
-            target, own = target.clone().requires_grad_(not detached), own.clone().requires_grad_()
+            target, own = pair(kind, classes, seed, dtype, largest)
+            true = exact(target.tolist(), own.tolist(), alpha=alpha)
+            target.requires_grad_(not detached), own.requires_grad_()
             divergence = renyi_divergence(target, own, alpha=alpha, precision=precision)
             assert divergence.dtype == torch.float32
             divergence.backward()
