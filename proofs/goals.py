@@ -10,7 +10,7 @@ from typing import Any, ParamSpec
 from sympy import Symbol, sympify
 
 from proofs.kernel.analysis import Analysis
-from proofs.kernel.terms import Fixed, Rejected
+from proofs.kernel.terms import Rejected
 from proofs.kernel.theorem import _KERNEL, Relation, Theorem
 from proofs.refutation import Neighbour, refute, sides_at
 
@@ -166,6 +166,11 @@ class Kernel(Analysis):
         goal, images = self.cite_goal(claim, name), images or {}
         if goal.exists in images:
             raise Rejected(f"{goal.exists} is not arbitrary")
+        value: tuple[Any, ...] = ()
+        if goal.exists is not None:
+            names = frozenset().union(*(r.at(images).free for r in (*goal.shows, *goal.given)))
+            value = (self._provide(goal.exists, names),)
+            images = {**images, goal.exists: value[0]}
         shows = [Theorem(r, frozenset(goal.given), _KERNEL) for r in goal.shows]
         out = [self.cut(self.at(t, images, using), *shown, using=using) for t in shows]
         for h in frozenset().union(*(t.hypotheses for t in out)):
@@ -173,11 +178,7 @@ class Kernel(Analysis):
                 h in s.hypotheses for s in (*shown, *using)
             ):
                 raise Rejected(f"a condition of {claim} is not shown: {h}")
-        if goal.exists is None:
-            return tuple(out) if len(out) > 1 else out[0]
-        self._provided += 1
-        value = {goal.exists: Fixed(f"xi{self._provided}", real=True)}
-        return (*value.values(), *(Theorem(t.relation.at(value), t.hypotheses, _KERNEL) for t in out))
+        return (*value, *out) if len(out) > 1 or value else out[0]
 
 
 for _method, _name in NAMES.items():
@@ -191,8 +192,12 @@ def conclude(goal: Goal, kernel: Kernel) -> None:
     images: dict[Any, Any] = {}
     if goal.exists is not None:
         images, derived = {goal.exists: sympify(derived[0])}, derived[1:]
-        if any(goal.exists in h.free for h in goal.given) or goal.exists.is_nonnegative:
-            raise Rejected(f"{goal.exists} must be any real number, and bound by `exists` only")
+        if any(goal.exists in h.free for h in goal.given):
+            raise Rejected(f"{goal.exists} must be bound by `exists` only")
+        signs = kernel._signs(())
+        kernel._require_kind(goal.exists, images[goal.exists], signs)
+        for side in (side for r in goal.shows for side in (r.left, r.right)):
+            signs.require_defined(side, at=images)
     if len(derived) != len(goal.shows):
         raise Rejected(f"{len(goal.shows)} relations to show, {len(derived)} derived")
     for theorem, relation in zip(derived, goal.shows, strict=True):

@@ -14,7 +14,7 @@ from proofs.kernel import Index, LogPartition, Softmax, Total
 
 Family = Callable[[Any], Expr]
 
-i, k, m, n = (Index(name, Symbol("C", positive=True)) for name in "ikmn")
+i, k, m, n = (Index(name, Symbol("C", integer=True, positive=True)) for name in "ikmn")
 """Classes."""
 
 target, own, direction, other, third = (IndexedBase(name, real=True) for name in ("a", "b", "w", "u", "c"))

@@ -52,7 +52,8 @@ class Neighbour:
         values: numbers for symbols, functions of their indices for families, a function of a list of coordinates for an
             abstract function, and for an index of outcomes how many there are, equally likely.
         given: other hypotheses, where it is these that are mis-stated.
-        settles: the time from which on nothing changes; without it, families are formulas in time.
+        settles: the time from which on nothing changes, as the two times after it must bear out; without it, families
+            are formulas in time.
         because: why a hypothesis holds whose check is beyond signs and normal forms.
     """
 
@@ -171,7 +172,11 @@ class Instance:
         """Whether the relation holds for all values of what it quantifies."""
         indices = [s for s in relation.forall if isinstance(s, Index) and self._enumerated(s)]
         others = {s: s if isinstance(s, Symbol) else _generic(s) for s in relation.forall if s not in indices}
-        for place in product(*map(self._places, indices)):
+        later = [
+            range(self.settles + 3) if self.settles is not None and isinstance(i, Time) else self._places(i)
+            for i in indices
+        ]
+        for place in product(*later):
             gap = self.of(relation.gap, {**others, **dict(zip(indices, place, strict=True))})
             found = sign_of(gap)
             if (found not in KNOWN[relation.op]) if found is not None else not _known(gap, relation.op):

@@ -16,7 +16,7 @@ from proofs.kernel import Grad, Index, Relation, Time, Total, Value, eq, le, lt
 
 steps = Symbol("T", integer=True, positive=True)
 t = Time("t", steps)
-j = Index("j", Symbol("d", positive=True))
+j = Index("j", Symbol("d", integer=True, positive=True))
 """Coordinates."""
 
 outcome = Index("omega", 1)

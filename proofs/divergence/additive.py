@@ -8,7 +8,7 @@ from proofs.lemmas import Argument, by_identity
 from proofs.notation import i, kl, order, p, renyi
 from proofs.supports import largest, on_p, on_q
 
-n = Index("o", Symbol("C'", positive=True))
+n = Index("o", Symbol("C'", integer=True, positive=True))
 """Classes of the second component."""
 
 

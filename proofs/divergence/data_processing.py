@@ -14,7 +14,7 @@ from proofs.notation import alpha, i, k, kl, own, p, q, renyi, target
 from proofs.refutation import Neighbour, logits_of, reduced
 
 channel = IndexedBase("W", nonnegative=True)
-n = Index("o", Symbol("C'", positive=True))
+n = Index("o", Symbol("C'", integer=True, positive=True))
 x = Symbol("x", positive=True)
 GIVEN = (
     eq(Total(channel[i, n], n), 1, i),

@@ -48,9 +48,9 @@ class Analysis(Rules):
             premises = (between,)
             bounds = [Theorem(le(a, b), frozenset(), _KERNEL) for a, b in ((ends[0], x), (x, ends[1]))]
         smooth = self._signs([*using, *bounds])
-        smooth.require_defined(f, smooth=x)
-        self._require_every([x], *smooth.used)
-        xi = self._provide(x, f, start, end)
+        smooth.require_defined(f, frozenset((x,)))
+        self._require_every([x], *smooth.used.difference(bounds))
+        xi = self._provide(x, free(f) | free(start) | free(end))
         points = (start,) * order + (xi,)
         jet = [substitute(sp.diff(f, x, k), {x: at}) * (end - start) ** k for k, at in enumerate(points)]
         expansion = sum(term / factorial(k) for k, term in enumerate(jet))
@@ -60,11 +60,11 @@ class Analysis(Rules):
         hypotheses = union((*premises, *signs.used, *smooth.used))
         return (xi, *(Theorem(r, hypotheses, _KERNEL) for r in relations))
 
-    def _provide(self, x: sp.Symbol, *inputs: sp.Expr) -> sp.Expr:
-        """A new constant of the kind of `x`, indexed by all the indices that the lemma was applied at."""
+    def _provide(self, x: sp.Symbol, names: frozenset[Any]) -> sp.Expr:
+        """A new constant of the kind of `x`, indexed by all the indices among what the lemma was applied at."""
         self._provided += 1
         label = Fixed(f"xi{self._provided}", **x.assumptions0)
-        indices = sorted((i for i in frozenset().union(*map(free, inputs)) if isinstance(i, Index)), key=str)
+        indices = sorted((i for i in names if isinstance(i, Index)), key=str)
         return sp.IndexedBase(label)[tuple(indices)] if indices else label
 
     def terms_of_sum(self, e: Any, i: Index, *at: Index, using: Using = ()) -> Theorem:
@@ -72,6 +72,8 @@ class Analysis(Rules):
         e, signs = sp.sympify(e), self._signs(using)
         signs.require(Total(e, i), NONNEGATIVE, "term")
         ranges = {(type(k), k.total) for k in (i, *at)}
+        if not i.total.is_integer:
+            raise Rejected(f"{i} need not count anything: its total {i.total} may be no integer")
         if len(ranges) > 1 or i.total == 1 or isinstance(i, Time):
             raise Rejected(f"{at} are not indices of the sum over {i}")
         for n, k in enumerate(at):

@@ -214,8 +214,8 @@ def total(form: Poly, i: Index) -> Poly:
             elif isinstance(base, Total) and k.denominator == 1 and k > 0:
                 for _ in range(int(k)):
                     new = {b: _name("~", len(dummies) + n, b.total) for n, b in enumerate(base.bound)}
-                    inside += next(iter(normal(substitute(base.body, new))))
-                    dummies += new.values()
+                    ((factors, sign),) = normal(substitute(base.body, new)).items()
+                    inside, dummies, c = [*inside, *factors], [*dummies, *new.values()], c * sign
             else:
                 inside.append((base, k))
         parts.append(times(_reduced(outside, c), _sum_of(inside, dummies) if inside else normal(i.total)))
@@ -252,7 +252,7 @@ def _opaque(e: Opaque) -> Poly:
 
 
 def _name(prefix: str, n: int, mass: sp.Expr) -> Index:
-    return Index(f"{prefix}{n}:{mass}", mass)
+    return Index(f"{prefix}{n}:{mass}", mass, canonical=True)
 
 
 def _level(*terms: sp.Expr) -> int:

@@ -20,6 +20,7 @@ from proofs.kernel.theorem import _KERNEL, Relation, Theorem, eq, le
 
 Using = Sequence[Theorem]
 Term = tuple[Any, Theorem]
+KINDS = [sp.Symbol("_", **{kind: True}).assumptions0 for kind in ("real", "nonnegative", "positive")]
 
 
 def union(theorems: Iterable[Theorem]) -> frozenset[Relation]:
@@ -88,6 +89,7 @@ class Rules:
         r, weight, signs = theorem.relation, sp.sympify(weight), self._signs(using)
         if r.op == "!=" or not all(isinstance(i, Index) for i in indices):
             raise Rejected("only equalities and inequalities are summed, and only over indices")
+        signs.require_defined(weight)
         if r.op != "=":
             signs.require(weight, NONNEGATIVE, "weight of an inequality")
         ranges = {le(i + 1, i.total) for i in indices if isinstance(i, Time)}  # Σ stops before the total
@@ -100,17 +102,17 @@ class Rules:
     @staticmethod
     def _require_every(names: Iterable[Any], *theorems: Theorem) -> None:
         for t in theorems:
-            if named := set(names) & t.fixed:
+            if named := t.tied(names):
                 raise Rejected(f"it is not known for every {', '.join(map(str, named))}")
 
     def at(self, theorem: Theorem, images: Mapping[Any, Any], using: Using = ()) -> Theorem:
         """The theorem at other values of its symbols, indices and families; their kinds must agree."""
-        signs, names = self._signs(using), theorem.relation.free | theorem.fixed
-        provided = any(isinstance(getattr(s, "label", s), Fixed) for s in names)
+        signs = self._signs(using)
         for key, image in images.items():
             if isinstance(key, Index):
+                signs.require_defined(sp.sympify(image))
                 _require_index(key, sp.sympify(image))
-            elif provided:
+            elif theorem.provided:
                 raise Rejected(f"a constant in it may depend on {key}")
             elif isinstance(key, sp.IndexedBase):
                 self._require_kind(key.label, generic_element(image), signs)
@@ -120,7 +122,7 @@ class Rules:
         return Theorem(theorem.relation.at(images), hypotheses | union(signs.used), _KERNEL)
 
     def _require_kind(self, symbol: sp.Symbol, image: sp.Expr, signs: Signs) -> None:
-        if isinstance(symbol, Fixed) or symbol.is_integer:
+        if isinstance(symbol, Fixed) or symbol.assumptions0 not in KINDS:
             raise Rejected(f"{symbol} stands for itself only")
         signs.require_defined(image)
         if symbol.is_nonnegative:
@@ -135,6 +137,8 @@ class Rules:
                 premises.append(proof)
             elif h.forall or any(h.same(g) for g in self.given) or not signs.of(h.gap) <= KNOWN[h.op]:
                 kept.append(h)
+            for side in (h.left, h.right) if h not in kept else ():
+                signs.require_defined(side)
         return Theorem(theorem.relation, union((*premises, *signs.used)).union(kept), _KERNEL)
 
     def cases(self, one: Theorem, other: Theorem) -> Theorem:
@@ -172,6 +176,8 @@ class Rules:
             raise Rejected("only equals may be replaced by equals")
         signs = self._signs(using)
         images = [substitute(f, {x: side}) for side in (theorem.left, theorem.right)]
+        for side in (theorem.left, theorem.right):
+            signs.require_defined(f, at={x: side})
         return self._theorem(eq(*images), signs, theorem)
 
     def resolve(self, e: sp.Abs | sp.Max | sp.Min | sp.sign, using: Using = ()) -> Theorem:
@@ -198,7 +204,7 @@ def _require_index(i: Index, image: sp.Expr) -> None:
 def _settles(shown: Theorem, h: Relation) -> bool:
     """Whether the theorem shows the hypothesis, for all values of what the hypothesis quantifies."""
     r = shown.relation
-    return not set(h.forall) & shown.fixed and Relation(r.left, r.op, r.right, h.forall).same(h)
+    return not shown.tied(h.forall) and Relation(r.left, r.op, r.right, h.forall).same(h)
 
 
 def _opposite(h: Relation, k: Relation) -> bool:

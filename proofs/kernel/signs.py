@@ -7,7 +7,7 @@ kind, with indices renamed, and on `c (r − l) + rest` where `rest` has a sign.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from functools import cache, reduce
 from itertools import product
@@ -16,12 +16,15 @@ from typing import Any
 import sympy as sp
 
 from proofs.kernel.interval import sign_of_number
-from proofs.kernel.normal import Poly, expression, normal, positive_atom, times
-from proofs.kernel.terms import Binder, Index, Rejected, Slope, Softmax, Total, free, substitute
+from proofs.kernel.normal import FORMS, Poly, expression, normal, positive_atom, times
+from proofs.kernel.terms import Binder, Index, Opaque, Rejected, Slope, Softmax, Total, free, substitute
 from proofs.kernel.theorem import Theorem
 
 Set = frozenset[int]
+Images = Mapping[Any, Any]
+TERMS = tuple(kind for kind, _ in FORMS)
 ANY, POSITIVE, NONNEGATIVE, NONZERO = (frozenset(s) for s in ((-1, 0, 1), (1,), (0, 1), (-1, 1)))
+NOWHERE: Images = {}
 KNOWN = {"=": frozenset((0,)), "<": POSITIVE, "<=": NONNEGATIVE, "!=": NONZERO}
 
 
@@ -54,33 +57,36 @@ class Signs:
         if not self.of(e) <= allowed:
             raise Rejected(f"{what}: the sign of {e} is not known to be right")
 
-    def require_defined(self, e: sp.Expr, smooth: sp.Symbol | bool = False) -> None:
-        """Reject unless `e` is defined: denominators nonzero, logarithms of positive numbers, and so on.
+    def require_defined(self, e: sp.Expr, smooth: frozenset[Any] = frozenset(), at: Images = NOWHERE) -> None:
+        """Reject unless `e` is a real number: denominators nonzero, logarithms of positive numbers, and so on.
 
-        With `smooth`, moreover `e` is smooth in that symbol, or (True) in all that it depends on.
+        Moreover `e` must be smooth in the symbols `smooth`. Where symbols have the values `at`, the subterms of `e`
+        are looked at before these are put in, since sympy folds `0·log x` to 0 and `x⁰` to 1, whatever x is.
         """
-        if isinstance(smooth, sp.Symbol) and smooth not in free(e):
-            smooth = False
         if isinstance(e, sp.Float):
             raise Rejected(f"floating-point number {e} where exact is required")
-        if isinstance(e, Slope):
-            if any(s in free(a) for a in e.body.atoms(sp.Abs, sp.sign, sp.Max, sp.Min) for s in e.bound):
-                raise Rejected("differentiates through a kink")
-            return self.require_defined(substitute(e.body, {e.bound[0]: e.free[0]}), smooth=True)
+        if not isinstance(e, TERMS) or (isinstance(e, sp.Symbol | sp.Indexed) and not e.is_real):
+            raise Rejected(f"{e} is not an exact term of real numbers")
+        moves = not smooth.isdisjoint(free(e))
+        if moves and isinstance(e, sp.Abs | sp.sign | sp.Max | sp.Min | Opaque):
+            raise Rejected(f"{e} may have kinks")
         if isinstance(e, Binder):
-            return self._within(e, lambda: self.require_defined(e.body, smooth))
-        if smooth and isinstance(e, sp.Abs | sp.sign | sp.Max | sp.Min):
-            raise Rejected(f"{e} has kinks")
+            inner = {s: image for s, image in at.items() if s not in e.bound}
+            if isinstance(e, Slope):
+                inner, smooth = inner | {e.bound[0]: substitute(e.free[0], at)}, smooth.union(e.bound)
+                substitute(e.body, inner)  # rejects what would be captured
+            self._within(e, lambda: self.require_defined(e.body, smooth, inner))
         if isinstance(e, sp.log):
-            self.require(e.args[0], POSITIVE, "logarithm")
-        if isinstance(e, sp.Pow) and e.exp.is_integer and not e.exp.is_nonnegative:
-            self.require(e.base, NONZERO, "division")
-        elif isinstance(e, sp.Pow) and not e.exp.is_integer:
-            rooted = isinstance(e.exp, sp.Rational) and e.exp > 0 and not smooth
-            self.require(e.base, NONNEGATIVE if rooted else POSITIVE, "power")
-        for a in e.args if not isinstance(e, sp.Indexed) else ():
-            self.require_defined(a, smooth)
-        return None
+            self.require(substitute(e.args[0], at), POSITIVE, "logarithm")
+        if isinstance(e, sp.Pow):
+            if not e.exp.is_integer or not smooth.isdisjoint(free(e.exp)):
+                rooted = isinstance(e.exp, sp.Rational) and e.exp > 0 and not moves
+                self.require(substitute(e.base, at), NONNEGATIVE if rooted else POSITIVE, "power")
+            elif not e.exp.is_nonnegative:
+                self.require(substitute(e.base, at), NONZERO, "division")
+        parts = e.free if isinstance(e, Binder) else () if isinstance(e, sp.Indexed) else e.args
+        for a in parts:
+            self.require_defined(a, smooth, at)
 
     def _within(self, e: Binder, look: Callable[[], Any]) -> Any:
         before, self._bound = self._bound, self._bound + e.bound

@@ -23,12 +23,16 @@ class Rejected(Exception):
 class Index(sp.Symbol):
     """An index whose range is never fixed; `total`, positive, is the value of `Σ_i 1`, and total 1 makes a mean."""
 
-    def __new__(cls, name: str, total: Any = None) -> Index:
-        """Indices of one name and different totals are different."""
+    def __new__(cls, name: str, total: Any = None, *, canonical: bool = False) -> Index:
+        """Indices of one name and different totals are different; names in `_` and `~` are kept for the kernel."""
+        if name[:1] in ("_", "~") and not canonical:
+            raise ValueError(f"the index name {name} is kept for normal forms")
         index = sp.Symbol.__xnew__(cls, name, integer=True, nonnegative=True)
-        index.total = sp.Symbol(f"N_{name}", positive=True) if total is None else sp.sympify(total)
-        if not index.total.is_positive:
-            raise ValueError(f"index {name} cannot have total {index.total}: no index set is empty")
+        index.total = size = sp.Symbol(f"N_{name}", positive=True) if total is None else sp.sympify(total)
+        if not size.is_positive or size.atoms(Index) or (issubclass(cls, Span) and not size.is_integer):
+            raise ValueError(
+                f"index {name} cannot have total {size}: positive, free of indices, whole for a span"
+            )
         return index
 
     def _hashable_content(self) -> tuple[Any, ...]:
@@ -43,8 +47,11 @@ class Time(Span):
     """A span that a statement may leave: what holds for every t holds for all t = 0, 1, 2, …."""
 
 
-class Fixed(sp.Symbol):
-    """A constant that a lemma has provided (`there is a ξ such that …`); it depends on all that was there."""
+class Fixed(sp.Dummy):
+    """A constant that a lemma has provided (`there is a ξ such that …`); it depends on all that was there.
+
+    No two are the same, whatever their names.
+    """
 
 
 class Binder(sp.Expr):
@@ -127,7 +134,7 @@ class Slope(Defined):
     def unfold(self) -> sp.Expr:
         """The derivative by the rules of the calculus."""
         s, at, order = self.args[1:]
-        return substitute(sp.diff(self.body, s, int(order)), {s: at})
+        return substitute(sp.diff(self.body, s, order), {s: at})
 
 
 def substitute(e: sp.Expr, images: Mapping[Any, Any]) -> sp.Expr:
@@ -174,4 +181,4 @@ def generic_element(image: Callable[..., Any]) -> sp.Expr:
 
 def _formal(image: Callable[..., Any]) -> list[Index]:
     parameters = inspect.signature(image).parameters.values()
-    return [Index(f"formal{n}") for n, p in enumerate(parameters) if p.default is p.empty]
+    return [Index(f"~formal{n}", canonical=True) for n, p in enumerate(parameters) if p.default is p.empty]

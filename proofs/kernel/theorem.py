@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import InitVar, dataclass
 from functools import partial
 from typing import Any, Literal
 
 import sympy as sp
 
 from proofs.kernel.normal import is_zero
-from proofs.kernel.terms import Rejected, free, image_free, substitute
+from proofs.kernel.terms import Fixed, Index, Rejected, free, image_free, substitute
 
 _KERNEL = object()
 
@@ -63,15 +63,17 @@ def _relation(op: str, left: Any, right: Any, *forall: Any) -> Relation:
 eq, le, lt, ne = (partial(_relation, op) for op in ("=", "<=", "<", "!="))
 
 
+@dataclass(frozen=True, eq=False)
 class Theorem:
-    """`hypotheses ⊢ relation`; only the rules of the kernel make one."""
+    """`hypotheses ⊢ relation`; only the rules of the kernel make one, and nothing changes it."""
 
-    __slots__ = ("hypotheses", "relation")
+    relation: Relation
+    hypotheses: frozenset[Relation]
+    key: InitVar[object]
 
-    def __init__(self, relation: Relation, hypotheses: frozenset[Relation], key: object):
+    def __post_init__(self, key: object) -> None:
         if key is not _KERNEL:
             raise TypeError("theorems are made by the rules of the kernel only")
-        self.relation, self.hypotheses = relation, hypotheses
 
     left = property(lambda self: self.relation.left)
     right = property(lambda self: self.relation.right)
@@ -80,3 +82,13 @@ class Theorem:
     def fixed(self) -> frozenset[Any]:
         """What the hypotheses speak of without quantifying it: not arbitrary."""
         return frozenset().union(*(h.free for h in self.hypotheses))
+
+    @property
+    def provided(self) -> bool:
+        """Whether it speaks of a constant of a lemma, which may depend on every symbol and family."""
+        return any(isinstance(getattr(s, "label", s), Fixed) for s in self.relation.free | self.fixed)
+
+    def tied(self, names: Iterable[Any]) -> set[Any]:
+        """The names for whose values it need not hold: its hypotheses, or constants of lemmas, depend on them."""
+        real = {s for s in names if not isinstance(s, Index)} if self.provided else set()
+        return (set(names) & self.fixed) | (real & self.relation.free)

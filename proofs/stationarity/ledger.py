@@ -7,7 +7,7 @@ from proofs.kernel import Index, Theorem, Total, eq
 from proofs.lemmas import Argument
 from proofs.sgd import step_size, steps, t
 
-j = Index("j", Symbol("d", positive=True))
+j = Index("j", Symbol("d", integer=True, positive=True))
 x, gradient, bias, noise, estimate = (IndexedBase(name, real=True) for name in ("x", "G", "b", "n", "g"))
 value, curvature = IndexedBase("F", real=True), IndexedBase("Lambda", real=True)
 

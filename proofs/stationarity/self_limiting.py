@@ -18,7 +18,7 @@ peers = Symbol("P", positive=True)
 """`K − 1`."""
 
 l = Index("peer", peers)
-j = Index("j", Symbol("d", positive=True))
+j = Index("j", Symbol("d", integer=True, positive=True))
 sample = Index("omega", 1)
 logits, peer_logits = IndexedBase("z", real=True), IndexedBase("y", real=True)
 jacobian, vector = IndexedBase("J", real=True), IndexedBase("v", real=True)

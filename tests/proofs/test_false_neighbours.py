@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from sympy import Rational, Symbol
+from sympy import IndexedBase, Rational, Symbol
 
 from convergence.claims import load_claims
 from convergence.claims.verdict import Status
@@ -16,6 +16,7 @@ from proofs.kernel import Rejected, eq, le, lt
 from proofs.library import check, load
 from proofs.notation import i, norm1, own, p, q, target
 from proofs.refutation import Instance, Neighbour, logits_of, refute
+from proofs.sgd import t
 from proofs.verdicts import exact_counterexample
 
 CLAIMS = load_claims()
@@ -119,3 +120,14 @@ def test_an_instance_is_exact_and_complete() -> None:
         Instance({x: 0.5})
     with pytest.raises(Rejected, match="no value of y"):
         refute(Neighbour("it", lambda _: le(x, y), {x: 1}), (), (TRUE,))
+
+
+def test_what_is_said_to_have_settled_is_looked_at_later() -> None:
+    path = IndexedBase("path", real=True)
+    vanishes = eq(path[t], 0, t)
+    for late in (2, 3):
+        values = {path: lambda time, late=late: 7 * int(time >= late), t.total: 3}
+        with pytest.raises(Rejected, match="does not satisfy"):
+            refute(Neighbour("it", lambda _: le(1, 0), values, settles=1), (vanishes,), (TRUE,))
+    settled = Neighbour("it", lambda _: le(1, 0), {path: lambda time: 0, t.total: 3}, settles=1)
+    assert refute(settled, (vanishes,), (TRUE,))["left side"] == "1"

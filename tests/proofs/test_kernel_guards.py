@@ -11,10 +11,10 @@ from sympy import IndexedBase, Integer, Rational, Symbol, exp, log, sqrt
 
 from convergence.claims.verdict import Status
 from proofs.goals import Goal, Proof
-from proofs.kernel import Index, Rejected, Theorem, Time, Total, eq, le, lt
+from proofs.kernel import Index, Rejected, Theorem, Time, Total, Value, eq, le, lt
 from proofs.kernel.interval import enclose, sign_of_number
 from proofs.kernel.signs import Signs
-from proofs.kernel.terms import free, substitute
+from proofs.kernel.terms import Fixed, free, substitute
 from proofs.lemmas import Argument
 from proofs.library import check
 
@@ -28,8 +28,10 @@ u = Symbol("u", positive=True)
 def test_theorems_are_made_by_the_rules_only() -> None:
     with pytest.raises(TypeError, match="made by the rules"):
         Theorem(le(1, 0), frozenset(), object())
-    with pytest.raises(AttributeError):
-        Argument(()).identity(x, x).hypothesis = frozenset()
+    theorem = Argument(()).identity(x, x)
+    for name, value in (("relation", le(1, 0)), ("hypotheses", frozenset())):
+        with pytest.raises(AttributeError):
+            setattr(theorem, name, value)
 
 
 @pytest.mark.parametrize("result", [le(1, 0), None, 1, (le(1, 0),)])
@@ -73,8 +75,35 @@ def test_the_range_of_an_index_is_part_of_what_it_is() -> None:
     assert free(Total(w[i], i)) == {w, C}
     with pytest.raises(Rejected, match="the range of i depends on"):
         substitute(Total(w[i], i), {C: Integer(2)})
-    with pytest.raises(ValueError, match="no index set is empty"):
+    with pytest.raises(ValueError, match="cannot have total 0"):
         Index("empty", 0)
+    with pytest.raises(ValueError, match=r"cannot have total i \+ 1: positive, free of indices"):
+        Index("below", i + 1)
+    with pytest.raises(ValueError, match="cannot have total 1/2"):
+        Time("half", Rational(1, 2))
+
+
+@pytest.mark.parametrize("name", ["_1:C", "~1:C", "~formal0"])
+def test_no_index_has_a_name_of_the_kernel(name: str) -> None:
+    with pytest.raises(ValueError, match="is kept for normal forms"):
+        Index(name, C)
+
+
+def test_an_image_may_speak_of_any_index_but_not_be_captured() -> None:
+    formal = Index("formal0")
+    with pytest.raises(Rejected, match="would capture"):
+        substitute(Total(w[i], formal), {w: lambda n: w[formal]})
+
+
+def test_no_two_constants_are_the_same() -> None:
+    assert Fixed("xi1", real=True) != Fixed("xi1", real=True)
+
+
+def test_what_is_not_smooth_is_not_expanded() -> None:
+    """An abstract function is whatever its hypotheses say, and these do not say that it has derivatives."""
+    value = Value(x * w[i], i, Symbol("F", real=True))
+    with pytest.raises(Rejected, match="may have kinks"):
+        Argument(()).taylor(value, x, 0, 1, order=1)
 
 
 def test_signs_know_only_what_follows() -> None:

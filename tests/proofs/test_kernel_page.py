@@ -8,7 +8,9 @@ from pathlib import Path
 
 import test_wrong_algebra
 import test_wrong_conditions
+import test_wrong_constants
 import test_wrong_lemmas
+import test_wrong_values
 
 from proofs import goals
 from proofs.goals import NAMES, Kernel
@@ -50,12 +52,37 @@ def test_the_page_counts_the_lines_as_the_command_does() -> None:
     assert int(lines) < 800
 
 
+def test_the_page_counts_what_is_trusted_besides() -> None:
+    count = "import inspect, textwrap; from proving import code_lines; from proofs import goals;"
+    count += "parts = (goals.Kernel.cite, goals.conclude);"
+    count += "print(sum(code_lines(textwrap.dedent(inspect.getsource(part))) for part in parts))"
+    command = [sys.executable, "-c", count]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT / "benchmarks")
+    assert f"`conclude` in `proofs/goals.py` ({done.stdout.strip()} lines)" in PAGE
+
+
+def test_only_the_library_makes_kernels() -> None:
+    root = Path(inspect.getfile(goals)).parent
+    makers = ("Argument(", "Kernel(", "Analysis(", "Rules(", "cite_goal=")
+    lines = [
+        (path.name, line)
+        for path in root.rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if any(maker in line for maker in makers) and not line.startswith("class ")
+    ]
+    assert [name for name, _ in lines] == ["library.py"], lines
+
+
 def test_the_page_counts_the_attacks() -> None:
-    modules = (test_wrong_algebra, test_wrong_conditions, test_wrong_lemmas)
+    modules = (
+        test_wrong_algebra, test_wrong_conditions, test_wrong_constants, test_wrong_lemmas, test_wrong_values,
+    )  # fmt: skip
     lists = (value for module in modules for name, value in vars(module).items() if name.isupper())
     attacks = [one for found in lists if isinstance(found, list) for one in found if hasattr(one, "reason")]
     assert f"holds {len(attacks)} seeded wrong proofs" in PAGE
-    assert len({attack.kind for attack in attacks}) == 7  # circles, the eighth kind, have tests of their own
+    assert (
+        len({attack.kind for attack in attacks}) == 10
+    )  # circles, the eleventh kind, have tests of their own
 
 
 def test_nothing_outside_the_kernel_makes_a_theorem_but_what_the_page_says() -> None:

@@ -13,7 +13,7 @@ from proofs.kernel import Grad, Index, Rejected, Span, Time, Total, eq, le, lt, 
 from proofs.kernel.signs import Signs
 from proofs.lemmas import Argument
 
-C = Symbol("C", positive=True)
+C = Symbol("C", integer=True, positive=True)
 T = Symbol("T", integer=True, positive=True)
 i, k, mean = Index("i", C), Index("k", C), Index("mean", 1)
 t, s = Time("t", T), Span("s", T)

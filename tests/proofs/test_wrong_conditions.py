@@ -199,7 +199,7 @@ CLASSES = [
             eq(Total(Integer(1), i), 2),
             lambda kernel: kernel.at(kernel.identity(Total(Integer(1), i), C), {C: Integer(2)}),
         ),
-        "the range of i depends on",
+        "stands for itself only",
         Attempt(eq(x * C, C * x), lambda kernel: kernel.identity(x * C, C * x)),
     ),
     Attack(

@@ -21,16 +21,21 @@ NOT_ONE = (ne(alpha, 1),)
 
 
 class Attempt(NamedTuple):
-    """`given ⊢ shows` by an argument; `exists` is the symbol in `shows` whose value the argument provides."""
+    """`given ⊢ shows` by an argument; `exists` is the symbol in `shows` whose value the argument provides.
+
+    The argument may cite the goals `before` it, as results of the claim `attempt`.
+    """
 
     shows: Relation | tuple[Relation, ...]
     argument: Callable[[Any], Any]
     given: tuple[Relation, ...] = ()
     exists: Any = None
+    before: tuple[Goal, ...] = ()
 
     def proof(self) -> Proof:
         shows = self.shows if isinstance(self.shows, tuple) else (self.shows,)
-        return Proof("attempt", (Goal("it", shows, self.argument, self.given, exists=self.exists),))
+        it = Goal("it", shows, self.argument, self.given, exists=self.exists)
+        return Proof("attempt", (*self.before, it))
 
 
 class Attack(NamedTuple):
