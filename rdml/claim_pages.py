@@ -26,7 +26,9 @@ BAR = r"\|"
 MEANING = """\
 *Proved*: derived by the kernel of proofs for every number of classes and every dimension. *Certified*: a step is a
 rigorous enclosure in interval arithmetic, or rests on one. No claim is called either while something that it rests on
-is not.
+is not, or while one of the goals that together are an assertion is missing. The page of a claim says for which orders,
+logits and constants it holds. Where masks are meant, p and q stand for their shares of the classes that both have, P
+and Q for what they have there, and M for the largest ratio of p to q.
 """
 
 
