@@ -4,15 +4,16 @@ r"""The bias that the peers make is at most their disagreement: ‖b‖² ≤ β
 sums to 0, so J may be centred), Cauchy–Schwarz over peers, and `self-bounding-best` for each of them.
 """
 
-from sympy import IndexedBase, Max, Symbol, log, sqrt
+from sympy import IndexedBase, Integer, Max, Symbol, log, sqrt
 
 from proofs.cohort import beta
 from proofs.goals import Goal, Proof
 from proofs.gradient.self_bounding_best import SMALLEST
 from proofs.kernel import Index, Theorem, Total, le, ne
 from proofs.lemmas import Argument
-from proofs.notation import alpha, escort, i, k, own, renyi, softmax, target
+from proofs.notation import alpha, escort, i, k, kl, own, renyi, softmax, target
 from proofs.refutation import Neighbour, reduced
+from proofs.supports import mass_q
 
 peers = Symbol("P", positive=True)
 """`K − 1`."""
@@ -23,7 +24,6 @@ sample = Index("omega", 1)
 logits, peer_logits = IndexedBase("z", real=True), IndexedBase("y", real=True)
 jacobian, vector = IndexedBase("J", real=True), IndexedBase("v", real=True)
 norm = IndexedBase("S", nonnegative=True)
-constant = Max(alpha, SMALLEST)
 
 
 def mine(n):
@@ -37,12 +37,16 @@ def theirs(n):
 
 
 q = softmax(mine)
-r = escort(alpha, theirs, mine)
+ORDERS = {
+    "usable": (escort(alpha, theirs, mine), renyi(alpha, softmax(theirs), q), Max(alpha, SMALLEST)),
+    "order 1": (softmax(theirs), kl(softmax(theirs), q), Integer(1)),
+}
+"""r, the divergence and the constant, by the goal of `self-bounding-best` that bounds one peer."""
 
 
-def force(n):
+def force(r):
     """`β/(K−1) Σ_l (q − r_l)`."""
-    return beta / peers * Total(q(n) - r(n), l)
+    return lambda n: beta / peers * Total(q(n) - r(n), l)
 
 
 def centred(n):
@@ -50,8 +54,10 @@ def centred(n):
     return jacobian[sample, n, j] - Total(jacobian[sample, k, j], k) / i.total
 
 
-BIAS = Total(Total(Total(force(i) * jacobian[sample, i, j], i), sample) ** 2, j)
-"""`‖E[Jᵀv]‖²`."""
+def bias(r):
+    """`‖E[Jᵀv]‖²`."""
+    return Total(Total(Total(force(r)(i) * jacobian[sample, i, j], i), sample) ** 2, j)
+
 
 SPECTRAL = le(
     Total(Total(vector[i] * centred(i), i) ** 2, j),
@@ -59,29 +65,34 @@ SPECTRAL = le(
     vector,
     sample,
 )
-DISAGREEMENT = Total(renyi(alpha, softmax(theirs), q), l) / peers
-BOUND = beta**2 * Total(norm[sample] ** 2 * constant * DISAGREEMENT, sample)
 
 
-def bounded(kernel: Argument) -> Theorem:
+def bound(name: str):
+    """`‖b‖² ≤ β² E[‖PJ‖₂² c D̄]`."""
+    r, divergence, constant = ORDERS[name]
+    return le(bias(r), beta**2 * Total(norm[sample] ** 2 * constant * Total(divergence, l) / peers, sample))
+
+
+def bounded(kernel: Argument, name: str) -> Theorem:
     """Over samples, classes and peers in turn."""
-    image = Total(force(i) * jacobian[sample, i, j], i)
+    r, divergence, constant = ORDERS[name]
+    image = Total(force(r)(i) * jacobian[sample, i, j], i)
     jensen = kernel.sum_over(kernel.cauchy_schwarz(image, 1, sample), j)
-    spectral = kernel.at(kernel.suppose(SPECTRAL), {vector: force})
+    spectral = kernel.at(kernel.suppose(SPECTRAL), {vector: force(r)})
     expected = kernel.sum_over(spectral, sample)
 
     gap = q(i) - r(i)
     over_peers = kernel.sum_over(kernel.cauchy_schwarz(gap, 1, l), i)
-    images = {target: theirs, own: mine}
-    each = kernel.sum_over(kernel.cite("self-bounding-best", "usable", images), l)
+    images = {target: theirs, own: mine, mass_q: Integer(1)}
+    each = kernel.sum_over(kernel.cite("self-bounding-best", name, images), l)
     scale = beta**2 / peers
     by_sample = kernel.combine(
-        le(Total(force(i) ** 2, i), beta**2 * constant * DISAGREEMENT),
+        le(Total(force(r)(i) ** 2, i), scale * constant * Total(divergence, l)),
         (beta**2 / peers**2, over_peers),
         (scale, each),
     )
     weighted = kernel.sum_over(by_sample, sample, weight=norm[sample] ** 2)
-    return kernel.combine(le(BIAS, BOUND), (1, jensen), (1, expected), (1, weighted))
+    return kernel.combine(bound(name), (1, jensen), (1, expected), (1, weighted))
 
 
 PROOF = Proof(
@@ -90,15 +101,21 @@ PROOF = Proof(
         Goal(
             "bounded",
             given=(ne(alpha, 1), SPECTRAL),
-            shows=(le(BIAS, BOUND),),
-            argument=bounded,
+            shows=(bound("usable"),),
+            argument=lambda kernel: bounded(kernel, "usable"),
+        ),
+        Goal(
+            "order 1",
+            given=(SPECTRAL,),
+            shows=(bound("order 1"),),
+            argument=lambda kernel: bounded(kernel, "order 1"),
         ),
     ),
     asserts={
         (
             r"\|b_k\|^2 \le \beta^2 \, E[\|PJ\|_2^2 \, c(\alpha) \, \bar D_k]"
             r",\ c(\alpha) \le \max(\alpha, \frac{3\sqrt{5}-5}{2})"
-        ): ("bounded",),
+        ): ("bounded", "order 1"),
     },
     domain="0 < α < ∞ and finite logits",
     neighbour=Neighbour(
