@@ -39,6 +39,8 @@ class TrainedOrder:
     upper: float = 10.0
 
     def __post_init__(self) -> None:
+        if not math.isfinite(self.step_size):
+            raise ValueError(f"step_size of the order is {self.step_size}; a finite number is needed")
         if not 0 <= self.lower <= self.initial <= self.upper < math.inf:
             raise ValueError(
                 f"initial order {self.initial} with bounds [{self.lower}, {self.upper}]: "
@@ -140,6 +142,10 @@ def train_cohort(
     """
     if steps < first_step:
         raise ValueError(f"steps is {steps}; at least first_step = {first_step} is needed")
+    if first_step < 0:
+        raise ValueError(f"first_step is {first_step}; at least 0 is needed")
+    if len(optimizers) not in (1, len(models)):
+        raise ValueError(f"optimizers has {len(optimizers)} members; 1 or {len(models)} are needed")
     if updates not in ("simultaneous", "sequential"):
         raise ValueError(f"updates is {updates!r}; 'simultaneous' or 'sequential' is needed")
     order = alpha.initial if isinstance(alpha, TrainedOrder) else alpha
@@ -155,7 +161,7 @@ def train_cohort(
                 mutual = replace(mutual, alpha=alpha(step))
             if step_size is not None:
                 _set_step_size(optimizers, step_size(step))
-            inputs, labels = next(feed)
+            inputs, labels = _pair(next(feed))
             with held_back():
                 try:
                     before_step(step, mutual)
@@ -192,6 +198,11 @@ def cohort_losses(logits: Sequence[Tensor], labels: Tensor, mutual: Mutual) -> T
     if len(classes) > 1:
         raise ValueError(f"learners give logits of {sorted(classes)} classes; equal numbers are needed")
     stacked = torch.stack(list(logits))
+    if labels.shape != stacked.shape[1:2] or labels.is_floating_point():
+        raise ValueError(
+            f"labels has shape {tuple(labels.shape)} and dtype {labels.dtype}; logits of shape "
+            f"{tuple(stacked.shape[1:])} need {stacked.shape[1]} whole numbers"
+        )
     repeated = labels.expand(len(stacked), -1)
     try:
         losses = cross_entropy(stacked.movedim(2, 1), repeated, reduction="none").mean(1)
@@ -280,7 +291,17 @@ def _endless(batches: Iterable[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor,
             raise ValueError("batches is empty, or an iterator that cannot be begun again")
 
 
+def _pair(batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    if isinstance(batch, Tensor) or len(batch) != 2:
+        raise ValueError(
+            f"batches gives a {type(batch).__name__} of {len(batch)}; pairs (inputs, labels) are needed"
+        )
+    return batch
+
+
 def _set_step_size(optimizers: Sequence[torch.optim.Optimizer], value: float) -> None:
+    if not 0 <= value < math.inf:
+        raise ValueError(f"step_size gives {value}; a finite number of at least 0 is needed")
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = value

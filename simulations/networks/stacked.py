@@ -7,12 +7,16 @@ last axis throughout, which is what makes softmax over a few classes fast.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
+
+from convergence.estimators.passes import labels_out_of_range
+from simulations.networks.stacked_passes import Passes
 
 
 class StackedCohorts:
@@ -51,6 +55,7 @@ class StackedCohorts:
         if len(shapes) != 1 or len({len(cohort) for cohort in cohorts}) != 1:
             raise ValueError("cohorts must hold equal numbers of perceptrons of one shape")
         self.cohorts, self.learners = len(cohorts), len(cohorts[0])
+        _check_descent(step_size, temperature, momentum, nesterov, weight_decay)
         first = layers[0][0][0].weight
         self._shapes = [(outer, inner + 1) for outer, inner in next(iter(shapes))]
         sizes = [self.cohorts * self.learners * outer * inner for outer, inner in self._shapes]
@@ -65,11 +70,13 @@ class StackedCohorts:
                     layer = model[depth]
                     weight[s, k, :, :-1] = layer.weight.detach()
                     weight[s, k, :, -1] = layer.bias.detach()
-        self._step_size = step_size if isinstance(step_size, float) else self._broadcast(step_size)
+        self._step_size = (
+            step_size if isinstance(step_size, float) else self._broadcast("step_size", step_size)
+        )
         self._set_mutual(alpha, beta)
         self._temperature = temperature
         self._momentum, self._nesterov, self._weight_decay = momentum, nesterov, weight_decay
-        self.passes: _Passes | None = None
+        self.passes: Passes | None = None
         """Buffers of the last step, kept for the next on batches of the same shape."""
         self._minus_one = torch.full((1, 1, 1, 1), -1.0, dtype=first.dtype, device=first.device)
 
@@ -79,13 +86,13 @@ class StackedCohorts:
             for part, shape in zip(flat.split(sizes), self._shapes, strict=True)
         ]
 
-    def _broadcast(self, value: float | Tensor) -> Tensor:
+    def _broadcast(self, name: str, value: float | Tensor) -> Tensor:
         tensor = torch.as_tensor(value, dtype=self._flat.dtype, device=self._flat.device)
         if tensor.ndim == 0:
             return tensor
         if tensor.shape != (self.cohorts,):
             raise ValueError(
-                f"{tuple(tensor.shape)} settings for {self.cohorts} cohorts; one per cohort is needed"
+                f"{name} has shape {tuple(tensor.shape)}; one number, or {self.cohorts}, one per cohort, is needed"
             )
         return tensor.view(-1, 1, 1, 1)
 
@@ -94,7 +101,7 @@ class StackedCohorts:
         orders = torch.as_tensor(alpha, dtype=self._flat.dtype, device=self._flat.device)
         if not bool(((orders >= 0) & orders.isfinite()).all()):
             raise ValueError(f"alpha is {alpha}; finite orders of at least 0 are needed")
-        weights = self._broadcast(beta)
+        weights = self._broadcast("beta", beta)
         if not bool(((weights >= 0) & weights.isfinite()).all()):
             raise ValueError(f"beta is {beta}; finite numbers of at least 0 are needed")
         if learners < 2 and bool((weights > 0).any()):
@@ -102,7 +109,7 @@ class StackedCohorts:
         if orders.ndim == 3 and orders.shape == (self.cohorts, learners, learners):
             orders = orders.view(self.cohorts, learners, learners, 1, 1)
         elif orders.ndim:
-            orders = self._broadcast(orders).unsqueeze(-1)
+            orders = self._broadcast("alpha", orders).unsqueeze(-1)
         # Off where no cohort needs it: independent learners and DML are cheaper than RDML.
         self._is_mutual = bool((weights > 0).any())
         self._is_kullback_leibler = bool((orders == 1).all())
@@ -110,20 +117,21 @@ class StackedCohorts:
         share = weights / max(1, learners - 1)
         self._peer_weight: float | Tensor = float(share) if share.ndim == 0 else share
 
-    def _passes_over(self, groups: int, count: int) -> _Passes:
+    def _passes_over(self, groups: int, count: int) -> Passes:
         if self.passes is None or (self.passes.groups, self.passes.count) != (groups, count):
-            self.passes = _Passes(self._weights, self._weight_gradients, groups, count)
+            self.passes = Passes(self._weights, self._weight_gradients, groups, count)
         return self.passes
 
     @torch.no_grad()
     def logits(self, inputs: Tensor) -> Tensor:
         """`z`, `(S, K, N, C)`, of inputs `(N, *features)`."""
-        passes = _Passes(self._weights, self._weight_gradients, 1, len(inputs))
+        passes = Passes(self._weights, self._weight_gradients, 1, len(inputs))
         return passes.forward(inputs.flatten(1).unsqueeze(0)).transpose(2, 3)
 
     @torch.no_grad()
     def losses(self, inputs: Tensor, labels: Tensor) -> Tensor:
         """Mean cross-entropy of every learner on `(N, *features)` and `(N,)`, `(S, K)`."""
+        self._check_batch(inputs.unsqueeze(0), labels.unsqueeze(0))
         scores = log_softmax(self.logits(inputs), -1)
         return -scores.gather(3, labels.expand(self.cohorts, self.learners, -1).unsqueeze(3)).mean((2, 3))
 
@@ -132,10 +140,22 @@ class StackedCohorts:
         """One simultaneous step of all on batches `(S, B, *features)` and `(S, B)`, or one batch for all."""
         if labels.ndim == 1:
             inputs, labels = inputs.unsqueeze(0), labels.unsqueeze(0)
+        self._check_batch(inputs, labels)
         passes = self._passes_over(*labels.shape)
         logits = passes.forward(inputs.flatten(2))
         passes.backward(self._logit_gradient(logits, labels))
         self._descend()
+
+    def _check_batch(self, inputs: Tensor, labels: Tensor) -> None:
+        features = self._shapes[0][1] - 1
+        whole = labels.numel() and inputs.shape[:2] == labels.shape and len(labels) in (1, self.cohorts)
+        if not whole or inputs[0, 0].numel() != features:
+            raise ValueError(
+                f"inputs have shape {tuple(inputs.shape)}, labels {tuple(labels.shape)}; {features} features for each "
+                f"label are needed, in a batch for all or one for each of the {self.cohorts} cohorts"
+            )
+        if labels.is_floating_point():
+            raise TypeError(f"labels has dtype {labels.dtype}; classes are integers")
 
     def _logit_gradient(self, logits: Tensor, labels: Tensor) -> Tensor:
         """`q − onehot + τβ/(K−1) Σ_{j≠k}(q − r_j)` over B; the sum over all j takes in j=k, where r is q."""
@@ -151,7 +171,12 @@ class StackedCohorts:
         else:
             gradient = own / count
         where = labels[:, None, None].expand(self.cohorts, self.learners, 1, -1)
-        return gradient.scatter_add_(2, where, self._minus_one.expand(where.shape) / count)
+        try:
+            return gradient.scatter_add_(2, where, self._minus_one.expand(where.shape) / count)
+        except RuntimeError as error:
+            if int(labels.min()) >= 0 and int(labels.max()) < gradient.shape[2]:
+                raise
+            raise labels_out_of_range(labels, gradient.shape[2]) from error
 
     def _escorts(self, logits: Tensor, own: Tensor) -> Tensor:
         """`Σ_j r_jk`, j = k included."""
@@ -195,45 +220,19 @@ class StackedCohorts:
                     layer.bias.copy_(weight[s, k, :, -1])
 
 
-class _Passes:
-    """Forward and backward passes over batches of one shape, in buffers and views made once."""
-
-    def __init__(self, weights: list[Tensor], gradients: list[Tensor], groups: int, count: int) -> None:
-        self.groups, self.count = groups, count
-        cohorts, learners = weights[0].shape[:2]
-        self._shape = (cohorts, learners, -1, count)
-        # The first layer sees a batch that its learners share: one matrix product for all of them.
-        split = [weights[0].flatten(1, 2), *(weight.flatten(0, 1) for weight in weights[1:])]
-        self._gradients = [gradients[0].flatten(1, 2), *(g.flatten(0, 1) for g in gradients[1:])]
-        self._weights = split
-        self._back_weights = [weight[..., :-1].transpose(1, 2) for weight in split]
-        like = weights[0]
-        self._samples = like.new_ones(groups, count, like.shape[3])
-        self._sample_values = self._samples[..., :-1]
-        self._batch = self._samples.expand(cohorts, -1, -1)
-        self._inputs = [like.new_ones(cohorts * learners, w.shape[2], count) for w in split[1:]]
-        self._values = [activation[:, :-1] for activation in self._inputs]
-        self._hidden = [like.new_empty(cohorts, split[0].shape[1], count)]
-        self._hidden += [like.new_empty(len(w), w.shape[1], count) for w in split[1:]]
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Logits `(S, K, C, N)` of inputs `(S or 1, N, features)`; keeps every layer's input."""
-        self._sample_values.copy_(inputs)
-        torch.bmm(self._weights[0], self._batch.transpose(1, 2), out=self._hidden[0])
-        for depth, (into, values) in enumerate(zip(self._inputs, self._values, strict=True), 1):
-            torch.clamp_min(self._hidden[depth - 1].view(values.shape), 0, out=values)
-            torch.bmm(self._weights[depth], into, out=self._hidden[depth])
-        return self._hidden[-1].view(self._shape)
-
-    def backward(self, gradient: Tensor) -> None:
-        """Write the weights' gradients, given that of the logits."""
-        for depth in range(len(self._inputs), 0, -1):
-            gradient = gradient.flatten(0, 1) if gradient.ndim == 4 else gradient
-            into, values = self._inputs[depth - 1], self._values[depth - 1]
-            torch.bmm(gradient, into.transpose(1, 2), out=self._gradients[depth])
-            gradient = torch.bmm(self._back_weights[depth], gradient)
-            gradient = torch.ops.aten.threshold_backward(gradient, values, 0)
-        torch.bmm(gradient.view(self._hidden[0].shape), self._batch, out=self._gradients[0])
+def _check_descent(
+    step_size: float | Tensor, temperature: float, momentum: float, nesterov: bool, weight_decay: float
+) -> None:
+    sizes = torch.as_tensor(step_size)
+    for name, value, right, allowed in (
+        ("step_size", step_size, bool(((sizes > 0) & sizes.isfinite()).all()), "a positive finite number"),
+        ("temperature", temperature, 0 < temperature < math.inf, "a positive finite number"),
+        ("momentum", momentum, 0 <= momentum < 1, "a number in [0, 1)"),
+        ("weight_decay", weight_decay, 0 <= weight_decay < math.inf, "a finite number of at least 0"),
+        ("nesterov", f"{nesterov} with momentum 0", momentum or not nesterov, "a positive momentum"),
+    ):
+        if not right:
+            raise ValueError(f"{name} is {value}; {allowed} is needed")
 
 
 def _linear_layers(model: nn.Module) -> list[nn.Linear]:

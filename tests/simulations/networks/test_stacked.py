@@ -124,11 +124,47 @@ def test_refusals():
         StackedCohorts(models, step_size=0.1, alpha=float("inf"))
     with pytest.raises(ValueError, match=r"beta is -1\.0"):
         StackedCohorts(models, step_size=0.1, beta=-1.0)
-    with pytest.raises(ValueError, match=r"\(2,\) settings for 3 cohorts"):
+    with pytest.raises(ValueError, match=r"beta has shape \(2,\); one number, or 3"):
         StackedCohorts(models, step_size=0.1, beta=torch.ones(2))
     with pytest.raises(ValueError, match="at least 2"):
         StackedCohorts([[softmax_regression(5, 4)]], step_size=0.1)
     assert StackedCohorts([[softmax_regression(5, 4)]], step_size=0.1, beta=0.0).learners == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"step_size": float("nan")}, "step_size is nan; a positive"),
+        ({"step_size": torch.tensor([0.1, -0.1, 0.1])}, "step_size is tensor.*; a positive"),
+        ({"temperature": 0.0}, r"temperature is 0\.0; a positive"),
+        ({"momentum": 1.0}, r"momentum is 1\.0; a number in \[0, 1\)"),
+        ({"nesterov": True}, "nesterov is True with momentum 0; a positive momentum"),
+        ({"weight_decay": -1.0}, r"weight_decay is -1\.0; a finite"),
+    ],
+    ids=str,
+)
+def test_numbers_that_no_descent_can_take_are_named(settings, words):
+    with pytest.raises(ValueError, match=words):
+        StackedCohorts(cohorts(), **{"step_size": 0.1} | settings)
+
+
+def test_batches_that_do_not_fit_are_named():
+    engine = StackedCohorts(cohorts(), step_size=0.1)
+    (inputs, *_), (labels, *_) = data(1)
+    for wrong in (
+        (inputs[0], labels[0, :3]),
+        (inputs[0, :, :4], labels[0]),
+        (inputs[:2], labels[:2]),
+        (inputs[0, :0], labels[0, :0]),
+    ):
+        with pytest.raises(ValueError, match=r"inputs have shape .*; 5 features for each label are needed"):
+            engine.step(*wrong)
+    with pytest.raises(ValueError, match="5 features for each label"):
+        engine.losses(inputs[0], labels[0, :3])
+    with pytest.raises(TypeError, match="labels has dtype"):
+        engine.step(inputs[0], labels[0].double())
+    with pytest.raises(ValueError, match=r"labels span \[4, 4\]; logits of 4 classes"):
+        engine.step(inputs[0], labels[0] * 0 + 4)
 
 
 def test_steps_that_leave_it_untouched() -> None:

@@ -92,9 +92,9 @@ def test_orders_per_pair_scheduled_and_trained():
         start = torch.cat([p.detach().flatten() for p in mine[own].parameters()])
         torch.testing.assert_close(flat([models[own]]), start + step, rtol=1e-11, atol=1e-13)
 
-    run = train_cohort(learners(), [], batches(), steps=0)
-    assert run.steps == 0
     models = learners()
+    run = train_cohort(models, sgd(models), batches(), steps=0)
+    assert run.steps == 0
     run = train_cohort(models, sgd(models), batches(), steps=4, alpha=lambda step: 1.0 + step)
     assert run.orders == [1.0, 2.0, 3.0, 4.0]
 
@@ -234,7 +234,21 @@ def test_refusals():
         train_cohort(models, [joint], batches(), steps=1, updates="sequential")
     with pytest.raises(ValueError, match=r"classes \[3, 4\]|\[3, 4\] classes"):
         train_cohort([models[0], nn.Linear(5, 4).double()], sgd(models), batches(), steps=1)
+    with pytest.raises(ValueError, match="optimizers has 0 members; 1 or 2 are needed"):
+        train_cohort(models, [], batches(), steps=1)
+    with pytest.raises(ValueError, match="first_step is -1"):
+        train_cohort(models, sgd(models), batches(), steps=1, first_step=-1)
+    with pytest.raises(ValueError, match=r"step_size gives -1\.0; a finite number of at least 0"):
+        train_cohort(models, sgd(models), batches(), steps=1, step_size=lambda step: -1.0)
+    with pytest.raises(ValueError, match="step_size of the order is nan"):
+        TrainedOrder(1.0, math.nan)
     inputs, labels = batches()[0]
+    for batch in (inputs, (inputs,)):
+        with pytest.raises(ValueError, match=r"batches gives a .*; pairs \(inputs, labels\) are needed"):
+            train_cohort(models, sgd(models), [batch], steps=1)
+    for wrong in (labels[:3], labels.double()):
+        with pytest.raises(ValueError, match=r"labels has shape .*; logits of shape \(8, 3\) need 8 whole"):
+            train_cohort(models, sgd(models), [(inputs, wrong)], steps=1)
     for label in (7, -1):
         message = rf"labels span \[{label}, {label}\]; logits of 3 classes"
         with pytest.raises(ValueError, match=message):
