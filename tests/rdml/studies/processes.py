@@ -69,7 +69,7 @@ def here(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def fill(file: Path, store: Path) -> None:
-    """Compute a study in this process: for tests of what comes after, two seconds faster than a sweep."""
+    """Compute a study in this process: for tests of what comes after, a second faster than a sweep."""
     sweep = Scheduler(plan(load_study(file), make_store(store), {"counting": counting.KIND}), store)
     sweep.look()
     with ThreadPoolExecutor(1) as executor:
