@@ -63,10 +63,10 @@ def _enclosures(target: Sequence[float], own: Sequence[float], alpha: float, com
     if math.isinf(alpha):
         gap = {i: Fraction(target[i]) - Fraction(own[i]) for i in common}
         largest = max(gap.values())
-        tied = [i for i in common if gap[i] == largest]
+        tied = {i for i in common if gap[i] == largest}
         mass = sum((q[i] for i in tied), arb(0))
         r = [q[i] / mass if i in tied else arb(0) for i in range(len(own))]
-        return Exact(ratio[tied[0]], r, _minus(r, p), _minus(q, r), None)
+        return Exact(ratio[min(tied)], r, _minus(r, p), _minus(q, r), None)
     order = arb(alpha)
     weight = {i: order * log_p[i] + (1 - order) * log_q[i] for i in common}
     log_mass = sum((w.exp() for w in weight.values()), arb(0)).log()

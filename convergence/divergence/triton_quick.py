@@ -134,7 +134,7 @@ def quick_kernel(
                 if SHANNON:
                     mean = mass / totals[j * LEARNERS + j] * (target_rate / LOG2E)
                     value = mean - log_sums[j] + log_sums[k]
-                    quick = quick & (value >= LEAST * (2 + tl.abs(mean))) & (value <= FAR)
+                    quick = quick & (value >= LEAST * (2 + tl.abs(mean)))
                 else:
                     log_mass = tl.log(mass) - log_sums[k] - alpha * (log_sums[j] - log_sums[k])
                     value = log_mass / (alpha - 1)
