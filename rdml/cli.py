@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import Any
 
 import typer
 
@@ -16,6 +18,9 @@ from rdml.commands.sweep import sweep
 from rdml.commands.train import train
 from rdml.commands.verify import verify
 from rdml.commands.worst_case import worst_case
+
+UsageError: Any = typer.BadParameter.__base__
+"""What Typer raises for arguments that it cannot read; it exports no name for it."""
 
 SEVERAL = ("--alpha", "--beta", "--hidden", "--step-size", "--weight")
 
@@ -75,13 +80,35 @@ def is_number(text: str) -> bool:
     return True
 
 
+def in_words(error: Any) -> str:
+    """What is wrong with an option or argument, with its value where the parser leaves that out."""
+    found: list[Any] = getattr(error.__cause__, "errors", list)()  # of pydantic, by which newer versions of Typer check
+    if not found:
+        return str(error.format_message())
+    return f"{' / '.join(error.param.opts)} is {found[0]['input']}; {found[0]['msg'].removeprefix('Value error, ')}"
+
+
 def main() -> None:
-    """Run the application; what a user got wrong is one line on stderr and exit code 2."""
+    """Run the application; what goes wrong is one line on stderr, with exit code 2 if the user got it wrong."""
+    code, message = 0, ""
     try:
-        app(args=spread(sys.argv[1:]))
+        code = app(args=spread(sys.argv[1:]), standalone_mode=False) or 0
+    except UsageError as error:
+        code, message = 2, in_words(error)
     except ValueError as error:
-        typer.echo(f"Error: {error}", err=True)
-        sys.exit(2)
+        code, message = 2, str(error)
+    except typer.Abort:
+        code, message = 1, "aborted"
+    except OSError as error:
+        code, message = 1, str(error)
+    try:
+        sys.stdout.flush()
+    except OSError as error:  # a full disk, a closed pipe
+        code, message = 1, f"stdout: {error.strerror}"
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python tries again at its end
+    if message:
+        typer.echo(f"Error: {message}", err=True)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -103,12 +103,18 @@ def find(
 def sort(runs: list[Record], key: str) -> list[Record]:
     """Sorted by a key, `-key` for falling; runs without it come last."""
     name = key.removeprefix("-")
-    known = dict.fromkeys(key for run in runs for key in run)
-    if runs and name not in known:
-        raise ValueError(unknown("key", name, known))
+    check_keys(runs, [name])
     having = [run for run in runs if run.get(name) is not None]
     having.sort(key=lambda run: _order(run[name]), reverse=key.startswith("-"))
     return having + [run for run in runs if run.get(name) is None]
+
+
+def check_keys(runs: Sequence[Record], names: Iterable[str]) -> None:
+    """Raise `ValueError` for a key that none of the runs has; of no runs all may be asked."""
+    known = dict.fromkeys(key for run in runs for key in run)
+    for name in names:
+        if runs and name not in known:
+            raise ValueError(unknown("key", name, known))
 
 
 def resolve(store: Path, beginnings: Sequence[str]) -> list[Path]:

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class Device(StrEnum):
+    """Where to train."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
 
 
 def writable_file(path: Path | None) -> Path | None:
@@ -30,9 +40,18 @@ def writable_directory(path: Path | None) -> Path | None:
         existing = existing.parent
     if not existing.is_dir():
         raise typer.BadParameter(f"{existing} is a file; a directory is expected")
-    if not os.access(existing, os.W_OK):
-        raise typer.BadParameter(f"{existing} is not writable")
+    try:
+        tempfile.TemporaryFile(dir=existing).close()  # permission bits do not tell for root, nor in /proc
+    except OSError as error:
+        raise typer.BadParameter(f"{existing} is not writable: {error.strerror}") from None
     return path
+
+
+def svg_file(path: Path | None) -> Path | None:
+    """Refuse a figure's file that could not be written or is no SVG."""
+    if path is not None and path.suffix != ".svg":
+        raise typer.BadParameter(f"{path} does not end in .svg; figures are SVG")
+    return writable_file(path)
 
 
 def valid_seed(seed: int) -> int:

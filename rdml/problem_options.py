@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,24 +26,44 @@ Betas = Annotated[
 StepSizes = Annotated[
     list[float] | None, typer.Option("--step-size", metavar="H...", help="Step sizes; a grid by default.")
 ]
-Replicas = Annotated[int, typer.Option("--replicas", help="Independent copies of the run.")]
+REPLICA_MEMORY = 1024
+"""Bytes that a replica needs at the very least: its sums in 64 windows of time, of two quantities."""
+
+
+def fitting(replicas: int) -> int:
+    """Refuse more replicas than can be held, before any are made."""
+    from rdml.engines import free_memory
+
+    if replicas * REPLICA_MEMORY > (free := free_memory()):
+        raise typer.BadParameter(
+            f"replicas is {replicas}; at most {free // REPLICA_MEMORY:.0f} fit into the memory that is free"
+        )
+    return replicas
+
+
+Replicas = Annotated[int, typer.Option("--replicas", callback=fitting, help="Independent copies of the run.")]
 
 
 def make_problem(name: str, parameters: Sequence[str] | None, **more: Any) -> Problem:
     """The problem of that name with `KEY=VALUE` parameters and `more` of them."""
     from simulations.problems import problem
 
-    return problem(name, **(key_values(parameters) | more))
+    return problem(name, **key_values(parameters, more), **more)
 
 
-def key_values(items: Sequence[str] | None) -> dict[str, Any]:
-    """`["noise-variance=0.5"]` is `{"noise_variance": 0.5}`."""
+def key_values(items: Sequence[str] | None, given_already: Collection[str] = ()) -> dict[str, Any]:
+    """`["noise-variance=0.5"]` is `{"noise_variance": 0.5}`; a key that is given twice is refused."""
     given: dict[str, Any] = {}
     for item in items or ():
         key, equals, text = item.partition("=")
         if not (key and equals and text):
             raise ValueError(f"--set is {item!r}; KEY=VALUE is needed")
-        given[key.replace("-", "_")] = number_or_text(text)
+        key = key.replace("-", "_")
+        if key in given or key in given_already:
+            raise ValueError(
+                f"--set is {item!r}; {key} is set already: it can be given once, and not where an option does"
+            )
+        given[key] = number_or_text(text)
     return given
 
 

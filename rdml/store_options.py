@@ -31,6 +31,9 @@ StoreDir = Annotated[
     Path,
     typer.Option("--store", metavar="DIR", help="The run store.", envvar="RDML_STORE", show_default=True),
 ]
+OwnStoreDir = Annotated[
+    Path | None, typer.Option("--store", metavar="DIR", help="The run store; that of `rdml runs` by default.")
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the study; may be repeated."),

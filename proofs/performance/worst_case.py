@@ -146,6 +146,19 @@ def worst_case(
         initial_gap=initial_gap,
         metric=metric,
     )
+    try:
+        solver_status, upper, lower = _certificates(problem)
+        status = Status.FAILED if upper is None else Status.CERTIFIED
+        result = WorstCase(problem, units, status, solver_status, upper, lower, perf_counter() - began)
+        _ = result.gap  # all that is given are floats
+    except OverflowError:
+        words = "not run: a number of the programme or of its result is too large for a float"
+        return WorstCase(problem, units, Status.FAILED, words, None, None, perf_counter() - began)
+    return result
+
+
+def _certificates(problem: Problem) -> tuple[str, UpperCertificate | None, LowerCertificate | None]:
+    """The solver's words, and the best certificates, first from few inequalities, then from all."""
     solver_status, upper, lower = "not run", None, None
     for inequalities in (consecutive_inequalities, all_inequalities):
         solution, proved = _bound(problem, inequalities(problem))
@@ -156,8 +169,7 @@ def worst_case(
             lower = run
         if upper is not None and upper.value - lower.value <= GAP / 2 * upper.value:
             break
-    status = Status.FAILED if upper is None else Status.CERTIFIED
-    return WorstCase(problem, units, status, solver_status, upper, lower, perf_counter() - began)
+    return solver_status, upper, lower
 
 
 def _bound(problem: Problem, inequalities: Sequence[Inequality]) -> tuple[Solution, UpperCertificate | None]:

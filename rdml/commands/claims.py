@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rdml.options import JsonFile, writable_directory, writable_file
+from rdml.options import JsonFile, svg_file, writable_directory
+from rdml.tables import print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,21 +26,12 @@ app = typer.Typer(
 @app.command("list")
 def list_claims(json: JsonFile = None) -> None:
     """List every claim: what its proof is worth, who can stand for it, what it rests on."""
-    from rich.box import SIMPLE
-    from rich.console import Console
-    from rich.table import Table
-
     from convergence.claims import load_claims
     from rdml.files import write_json
 
     claims = list(load_claims().values())
     statuses = {id: verdict.status for id, verdict in _symbolic(claims).items()}
     witnesses = {claim.id: _witnesses(claim.id) for claim in claims}
-    table = Table("claim", "status", "witnesses", "rests on", box=SIMPLE)
-    for claim in claims:
-        short = " ".join(name[:3] for name in witnesses[claim.id])
-        table.add_row(claim.id, str(statuses[claim.id]), short, ", ".join(claim.depends_on))
-    Console().print(table)
     if json is not None:
         rows = [
             {
@@ -52,6 +44,18 @@ def list_claims(json: JsonFile = None) -> None:
             for claim in claims
         ]
         write_json(json, {"claims": rows})
+    print_table(
+        ("claim", "status", "witnesses", "rests on"),
+        (
+            (
+                claim.id,
+                str(statuses[claim.id]),
+                " ".join(name[:3] for name in witnesses[claim.id]),
+                ", ".join(claim.depends_on),
+            )
+            for claim in claims
+        ),
+    )
 
 
 @app.command("show")
@@ -75,18 +79,17 @@ def show_claim(
 @app.command("graph")
 def graph_claims(
     out: Annotated[
-        Path, typer.Option("--out", metavar="FILE.svg", callback=writable_file, help="Where to draw it.")
+        Path, typer.Option("--out", metavar="FILE.svg", callback=svg_file, help="Where to draw it.")
     ] = Path("claims.svg"),
 ) -> None:
     """Draw the dependency graph of the claims, by what their proofs are worth."""
     from convergence.claims import load_claims
+    from rdml.figures import save_figure
     from rdml.graph import dependency_graph
 
     claims = list(load_claims().values())
     statuses = {claim: verdict.status for claim, verdict in _symbolic(claims).items()}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    dependency_graph(claims, statuses).savefig(out, bbox_inches="tight")
-    typer.echo(f"Graph: {out}", err=True)
+    save_figure(dependency_graph(claims, statuses), out.parent, out.stem)
 
 
 @app.command("pages")

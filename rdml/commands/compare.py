@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rdml.commands.train import Device
-from rdml.options import JsonFile, OutDir, Seed
+from rdml.options import Device, JsonFile, OutDir, Seed
 
 
 def compare(

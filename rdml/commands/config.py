@@ -27,9 +27,9 @@ def show(study: StudyArgument, settings: Settings = None, json: JsonFile = None)
     configured = load_study(study, settings or ())
     runs = check_size(configured)
     resolved = resolve(configured)
-    typer.echo(f"# {runs:,} runs\n{tomli_w.dumps(resolved)}", nl=False)
     if json is not None:
         write_json(json, {**resolved, "runs": runs})
+    typer.echo(f"# {runs:,} runs\n{tomli_w.dumps(resolved)}", nl=False)
 
 
 @app.command("schema")

@@ -40,10 +40,10 @@ def doctor(
     health = examine(store, repair=repair) if store.is_dir() else None
     lines = [f"{name}: {value}" for name, value in found.items()]
     lines += store_lines(store, health)
-    if not quiet:
-        typer.echo(printable("\n".join(lines)))
     if json is not None:
         write_json(json, {"machine": found, "store": str(store), "health": health and vars(health)})
+    if not quiet:
+        typer.echo(printable("\n".join(lines)))
     raise typer.Exit(0 if health is None or health.healthy else 1)
 
 

@@ -9,6 +9,7 @@ import typer
 
 from rdml.options import JsonFile, OutDir, Seed
 from rdml.problem_options import Alphas, Betas, Parameters, ProblemName, Replicas, StepSizes, variants_of
+from rdml.tables import cell, print_table
 
 if TYPE_CHECKING:
     from simulations.experiments.floor import Floor
@@ -25,7 +26,10 @@ def floor(
     json: JsonFile = None,
     out: OutDir = Path("out"),
 ) -> None:
-    """Measure the floor of E‖∇F‖² over step sizes and extrapolate it to step size 0: the O(1) bias."""
+    """Measure the floor of E‖∇F‖² over step sizes and extrapolate it to step size 0: the O(1) bias.
+
+    Exit code 0: all runs ended. 1: replicas diverged. 2: bad usage. 130: interrupted; what was measured is kept.
+    """
     from rdml.figures import save_figure
     from rdml.files import write_json
     from rdml.progress import working
@@ -34,54 +38,59 @@ def floor(
     from simulations.plots.style import new_figure, series
 
     variants = variants_of(problem, parameters, alpha, beta)
+    results: dict[str, Floor] = {}
+    interrupted = False
     with working() as progress:
-        results = [
-            measure(variant, step_size or None, replicas=replicas, seed=seed, progress=progress)
-            for variant in variants.values()
-        ]
-    for label, result in zip(variants, results, strict=True):
-        print_floor(label, result)
+        for label, variant in variants.items():
+            result = measure(variant, step_size or None, replicas=replicas, seed=seed, progress=progress)
+            interrupted = result.interrupted
+            if result.points:
+                results[label] = result
+            if interrupted:
+                break
+    if not results:
+        raise KeyboardInterrupt
     if json is not None:
-        values = [result.to_json() for result in results]
-        write_json(json, values[0] if len(values) == 1 else {"floors": values})
+        values = [result.to_json() for result in results.values()]
+        write_json(json, values[0] if len(variants) == 1 else {"floors": values, "interrupted": interrupted})
     figure, axes = new_figure()
-    for (label, result), (colour, marker) in zip(
-        zip(variants, results, strict=True), series(len(results)), strict=True
-    ):
+    for (label, result), (colour, marker) in zip(results.items(), series(len(results)), strict=True):
         floor_extrapolation(
-            axes, result, label=label or "measured", colour=colour, marker=marker, theory=len(results) == 1
+            axes, result, label=label or "measured", colour=colour, marker=marker, theory=len(variants) == 1
         )
     save_figure(figure, out, f"{problem}-floor")
-    if any(point.diverged for result in results for point in result.points):
+    for label, result in results.items():
+        print_floor(label, result)
+    if interrupted:
+        typer.echo("Interrupted: the step sizes measured by then are kept.", err=True)
+        raise typer.Exit(130)
+    if any(point.diverged for result in results.values() for point in result.points):
         raise typer.Exit(1)
 
 
 def print_floor(label: str, result: Floor) -> None:
     """One table of points, then intercept and slope."""
-    from rich.console import Console
-    from rich.table import Table
-
-    title = result.problem.name + (f", {label}" if label else "")
-    table = Table(
-        "step size", "floor", "95 % interval", "bound", "exact", "steps", title=title, title_justify="left"
+    print_table(
+        ("step size", "floor", "95 % interval", "bound", "exact", "steps"),
+        (
+            (
+                point.step_size,
+                point.floor.value,
+                point.floor[1:],
+                point.bound,
+                point.exact,
+                f"{point.steps}"
+                + ("" if point.settled else " (not settled)")
+                + (f" ({point.diverged} diverged)" if point.diverged else ""),
+            )
+            for point in result.points
+        ),
+        title=result.problem.name + (f", {label}" if label else ""),
     )
-    for point in result.points:
-        level, low, high = point.floor
-        bound, exact = ("–" if x is None else f"{x:.5g}" for x in (point.bound, point.exact))
-        steps = f"{point.steps}" + ("" if point.settled else " (not settled)")
-        steps += f" ({point.diverged} diverged)" if point.diverged else ""
-        table.add_row(
-            f"{point.step_size:.4g}", f"{level:.5g}", f"[{low:.5g}, {high:.5g}]", bound, exact, steps
-        )
-    console = Console()
-    console.print(table, markup=False)
     for name, interval, truth in (
         ("intercept (floor at step size 0)", result.fit and result.fit.intercept, result.exact_intercept),
         ("slope", result.fit and result.fit.slope, result.exact_slope),
     ):
         if interval is not None:
-            value, low, high = interval
             known = "" if truth is None else f", exact {truth:.5g}"
-            console.print(
-                f"{name}: {value:.5g} [{low:.5g}, {high:.5g}]{known}", markup=False, highlight=False
-            )
+            typer.echo(f"{name}: {cell(interval.value)} {cell(interval[1:])}{known}")

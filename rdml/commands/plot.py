@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rdml.options import JsonFile, writable_file
+from rdml.options import JsonFile, svg_file, writable_directory
 from rdml.store_options import RunIds, StoreDir
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def plot(
         typer.Option(
             "--out",
             metavar="FILE.svg",
-            callback=writable_file,
+            callback=svg_file,
             help="The run's figures/METRIC.svg by default.",
         ),
     ] = None,
@@ -47,13 +47,14 @@ def plot(
     for table in tables.values():
         if column not in table:
             raise ValueError(unknown("metric", column, table.columns))
-    figure, axes = new_figure()
-    metric_over_rows(axes, tables, first.columns[0], column)
     if out is None:
         if len(folders) > 1:
             raise typer.BadParameter("--out FILE.svg is needed for more than one run")
         out = folders[0] / "figures" / f"{column}.svg"
-        out.parent.mkdir(parents=True, exist_ok=True)
+        writable_directory(out.parent)
+    figure, axes = new_figure()
+    metric_over_rows(axes, tables, first.columns[0], column)
+    out.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(out, svg_text(figure, column))
     typer.echo(f"Figure: {out}", err=True)
     if json is not None:

@@ -16,7 +16,10 @@ def report(
     out: Annotated[
         Path,
         typer.Option(
-            "--out", metavar="DIR", callback=writable_directory, help="Write STUDY.html and figures here."
+            "--out",
+            metavar="DIR",
+            callback=writable_directory,
+            help="Write STUDY.html, figures included, here.",
         ),
     ] = Path("out"),
     store: StoreDir = Path("runs"),

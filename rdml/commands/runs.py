@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rdml.options import JsonFile
-from rdml.store_options import Quiet, RunIds, StoreDir, complete_study
+from rdml.store_options import OwnStoreDir, Quiet, RunIds, StoreDir, complete_study
+from rdml.tables import print_table
 
 if TYPE_CHECKING:
     from simulations.studies.files import Record
@@ -19,9 +20,6 @@ app = typer.Typer(help="List the runs of a store, show one, remove some.", invok
 Where = Annotated[
     list[str] | None,
     typer.Option("--where", metavar="KEY=VALUE", help="Also <, <=, >, >=, !=; may be repeated."),
-]
-OwnStoreDir = Annotated[
-    Path | None, typer.Option("--store", metavar="DIR", help="The run store; ./runs by default.")
 ]
 OfStudy = Annotated[
     str | None, typer.Option("--study", help="Only runs of this study.", autocompletion=complete_study)
@@ -62,7 +60,9 @@ def list_runs(
         write_json(json, {"runs": found, "damaged": [str(damage) for damage in damages]})
     if not quiet:
         shown = found[: limit or None]
-        print_table(shown, columns.split(",") if columns else default_columns(shown))
+        chosen = columns.split(",") if columns else default_columns(shown)
+        find_runs.check_keys(found, chosen)
+        print_table(chosen, ([_cell(key, run.get(key)) for key in chosen] for run in shown))
         rest = f"; {len(found) - len(shown)} more with --limit 0" if len(shown) < len(found) else ""
         typer.echo(f"{len(found)} runs{rest}")
     for damage in damages:
@@ -84,10 +84,10 @@ def show_run(
     from simulations.studies.files import open_store, read_record
 
     records = [read_record(folder) for folder in find_runs.resolve(open_store(store or context.obj), runs)]
-    for record in records:
-        typer.echo(printable(json_text(record)), nl=False)
     if json is not None:
         write_json(json, {"runs": records})
+    for record in records:
+        typer.echo(printable(json_text(record)), nl=False)
 
 
 @app.command("rm")
@@ -142,18 +142,6 @@ def default_columns(runs: list[Record]) -> list[str]:
     first = ["run", "status", "seconds"]
     skipped = (*first, "code", "attempts", "seed")
     return [*first, *[key for key in varying(runs) if key not in skipped][:8]]
-
-
-def print_table(runs: list[Record], columns: list[str]) -> None:
-    """Print descriptions of runs as aligned columns."""
-    from rdml.printable import printable
-
-    lines = [columns, *([_cell(column, run.get(column)) for column in columns] for run in runs)]
-    lines = [[printable(cell).replace("\n", " ") for cell in line] for line in lines]
-    widths = [max(len(line[k]) for line in lines) for k in range(len(columns))]
-    for line in lines:
-        text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        typer.echo(text.rstrip())
 
 
 def _cell(column: str, value: object) -> str:

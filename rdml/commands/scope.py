@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from rdml.problem_options import (
     make_problem,
     variants_of,
 )
+from rdml.tables import print_table
 
 
 def scope(
@@ -30,7 +30,10 @@ def scope(
     json: JsonFile = None,
     out: OutDir = Path("out"),
 ) -> None:
-    """Measure the radius of the stationary cloud over step sizes against the bounded scope of the theory."""
+    """Measure the radius of the stationary cloud over step sizes against the bounded scope of the theory.
+
+    Exit code 0: all runs ended. 1: replicas diverged. 2: bad usage.
+    """
     from rdml.figures import save_figure
     from rdml.files import write_json
     from rdml.progress import working
@@ -46,6 +49,11 @@ def scope(
             seed=seed,
             progress=progress,
         )
+    if json is not None:
+        write_json(json, result.to_json())
+    figure, axes = new_figure()
+    scope_radius(axes, result)
+    save_figure(figure, out, f"{problem}-scope")
     print_table(
         ("step size", "E‖x‖²", "95 % interval", "bound", "sharp bound", "diverged"),
         (
@@ -60,11 +68,8 @@ def scope(
             for p in result.points
         ),
     )
-    if json is not None:
-        write_json(json, result.to_json())
-    figure, axes = new_figure()
-    scope_radius(axes, result)
-    save_figure(figure, out, f"{problem}-scope")
+    if any(point.diverged for point in result.points):
+        raise typer.Exit(1)
 
 
 def basins(
@@ -79,7 +84,10 @@ def basins(
     json: JsonFile = None,
     out: OutDir = Path("out"),
 ) -> None:
-    """Measure how fast SGD leaves a basin ("goes on searching"), with survival curves."""
+    """Measure how fast SGD leaves a basin ("goes on searching"), with survival curves.
+
+    Exit code 0: all runs ended. 1: replicas diverged. 2: bad usage.
+    """
     from rdml.figures import save_figure
     from rdml.files import write_json
     from rdml.progress import working
@@ -95,6 +103,13 @@ def basins(
             )
             for label, variant in variants.items()
         }
+    if json is not None:
+        values = [result.to_json() for result in results.values()]
+        write_json(json, values[0] if len(values) == 1 else {"basins": values})
+    figure, axes = new_figure()
+    for label, result in results.items():
+        survival(axes, result, label=label)
+    save_figure(figure, out, f"{problem}-basins")
     print_table(
         ("variant", "step size", "left", "of", "rate", "95 % interval", "diverged"),
         (
@@ -103,13 +118,8 @@ def basins(
             for c in result.curves
         ),
     )
-    if json is not None:
-        values = [result.to_json() for result in results.values()]
-        write_json(json, values[0] if len(values) == 1 else {"basins": values})
-    figure, axes = new_figure()
-    for label, result in results.items():
-        survival(axes, result, label=label)
-    save_figure(figure, out, f"{problem}-basins")
+    if any(curve.diverged for result in results.values() for curve in result.curves):
+        raise typer.Exit(1)
 
 
 def tightness(
@@ -133,15 +143,18 @@ def tightness(
     chosen = [make_problem(name, None) for name in problems or PROBLEMS]
     with working() as progress:
         usages = measure(chosen, replicas=replicas, seed=seed, progress=progress)
+    if json is not None:
+        write_json(json, {"usages": [one.to_json() for one in usages]})
+    if usages:
+        figure, axes = new_figure(height=1.5 + 0.22 * len(usages))
+        usage(axes, usages)
+        save_figure(figure, out, "tightness")
     print_table(
         ("problem", "bound", "measured", "allowed", "share", "95 % interval"),
         ((u.problem, u.bound, u.measured.value, u.allowed, u.share.value, u.share[1:]) for u in usages),
     )
-    if json is not None:
-        write_json(json, {"usages": [one.to_json() for one in usages]})
-    figure, axes = new_figure(height=1.5 + 0.22 * len(usages))
-    usage(axes, usages)
-    save_figure(figure, out, "tightness")
+    for name in sorted({one.name for one in chosen} - {u.problem for u in usages}):
+        typer.echo(f"{name}: no bound applies; its minimum is unknown, or L holds only locally")
 
 
 def phase(
@@ -162,7 +175,14 @@ def phase(
 
     alphas, betas = alpha or [0.25, 0.5, 1.0, 1.5, 2.0, 4.0], beta or [0.0, 0.25, 0.5, 1.0, 2.0]
     with working() as progress:
-        result = measure(alphas, betas, progress=progress, **key_values(parameters))
+        result = measure(
+            alphas, betas, progress=progress, **key_values(parameters, ("alpha", "beta", "noise_variance"))
+        )
+    if json is not None:
+        write_json(json, result.to_json())
+    figure, axes = new_figure()
+    phase_diagram(axes, result)
+    save_figure(figure, out, "phase")
     print_table(
         ("alpha", "beta", "floor of each learner", "‖∇F‖²", "‖∇Φ‖²", "disagreement"),
         (
@@ -170,26 +190,3 @@ def phase(
             for c in result.cells
         ),
     )
-    if json is not None:
-        write_json(json, result.to_json())
-    figure, axes = new_figure()
-    phase_diagram(axes, result)
-    save_figure(figure, out, "phase")
-
-
-def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Rows of text, numbers, intervals (pairs of numbers) and unknowns (None)."""
-    from rich.console import Console
-    from rich.table import Table
-
-    def cell(value: object) -> str:
-        if value is None:
-            return "–"
-        if isinstance(value, tuple):
-            return "[" + ", ".join(cell(item) for item in value) + "]"
-        return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*(cell(value) for value in row))
-    Console().print(table, markup=False)

@@ -9,6 +9,7 @@ import typer
 
 from rdml.options import JsonFile, OutDir, Seed
 from rdml.problem_options import Parameters, ProblemName, Replicas, domain, make_problem
+from rdml.tables import print_table
 
 if TYPE_CHECKING:
     from simulations.ensemble.run import Ensemble
@@ -17,23 +18,22 @@ if TYPE_CHECKING:
 
 def problems(json: JsonFile = None) -> None:
     """List the problems with their constants."""
-    from rich.box import SIMPLE
-    from rich.console import Console
-    from rich.table import Column, Table
-
     from rdml.files import write_json
     from simulations.problems import PROBLEMS, problem
 
     made = [problem(name) for name in PROBLEMS]
-    headings = ("problem", "d", "L", "L holds for", "F*", "σ²", "M", "ζ", "m")
-    table = Table(*(Column(heading, no_wrap=True) for heading in headings), box=SIMPLE, padding=(0, 1, 0, 0))
-    for one in made:
-        constants = (one.minimum, one.noise_variance, one.noise_growth, one.bias_bound, one.relative_bias)
-        cells = ["–" if number is None else f"{number:.3g}" for number in constants]
-        table.add_row(one.name, str(one.dimension), f"{one.smoothness:.3g}", domain(one), *cells)
-    Console().print(table)
     if json is not None:
         write_json(json, {"problems": [describe(one) for one in made]})
+    print_table(
+        ("problem", "d", "L", "L holds for", "F*", "σ²", "M", "ζ", "m"),
+        (
+            (
+                one.name, one.dimension, one.smoothness, domain(one), one.minimum, one.noise_variance,
+                one.noise_growth, one.bias_bound, one.relative_bias,
+            )
+            for one in made
+        ),
+    )  # fmt: skip
 
 
 def simulate(
@@ -47,7 +47,10 @@ def simulate(
     json: JsonFile = None,
     out: OutDir = Path("out"),
 ) -> None:
-    """Run an ensemble, print its summary and draw stationarity over iterations."""
+    """Run an ensemble, print its summary and draw stationarity over iterations.
+
+    Exit code 0: all replicas ended. 1: some diverged. 2: bad usage. 130: interrupted; nothing is written.
+    """
     from rdml.figures import save_figure
     from rdml.files import write_json
     from rdml.progress import working
@@ -56,23 +59,27 @@ def simulate(
     from simulations.plots.style import new_figure
 
     chosen = make_problem(problem, parameters)
-    with working() as progress:
-        ensemble = run(
-            chosen,
-            step_size=chosen.largest_step_size / 4 if step_size is None else step_size,
-            steps=steps,
-            replicas=replicas,
-            momentum=momentum,
-            seed=seed,
-            progress=lambda iteration: progress(f"{chosen.name}: iteration {iteration} of {steps}"),
-        )
+    try:
+        with working() as progress:
+            ensemble = run(
+                chosen,
+                step_size=chosen.largest_step_size / 4 if step_size is None else step_size,
+                steps=steps,
+                replicas=replicas,
+                momentum=momentum,
+                seed=seed,
+                progress=lambda iteration: progress(f"{chosen.name}: iteration {iteration} of {steps}"),
+            )
+    except KeyboardInterrupt:
+        typer.echo(f"Interrupted before step {steps}: there is no result, and nothing is written.", err=True)
+        raise typer.Exit(130) from None
     result = summary(ensemble)
-    print_values(result)
     if json is not None:
         write_json(json, result)
     figure, axes = new_figure()
     stationarity(axes, ensemble)
     save_figure(figure, out, f"{chosen.name}-stationarity")
+    print_values(result)
     if ensemble.diverged:
         raise typer.Exit(1)
 

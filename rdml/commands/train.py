@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from rdml.options import JsonFile, OutDir, Seed, writable_directory, writable_file
+from rdml.options import Device, JsonFile, OutDir, Seed, writable_directory, writable_file
 
 
 class Schedule(StrEnum):
@@ -39,14 +39,6 @@ class Norm(StrEnum):
 
     GROUP = "group"
     BATCH = "batch"
-
-
-class Device(StrEnum):
-    """Where to train."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
 
 
 def train(
@@ -183,7 +175,7 @@ def train(
         save_figure(picture.figure, out, picture.name)
     for k, score in enumerate(result.scores.learners):
         typer.echo(
-            f"learner {k}: test accuracy {score.test_accuracy:.4f}, test loss {score.test_loss:.4f} nats, "
+            f"learner {k}: test accuracy {score.test_accuracy:.4f}, test loss {score.test_loss:.5g} nats, "
             f"calibration error {score.calibration_error:.4f}"
         )
         for verdict in result.verdicts.get(k, []):

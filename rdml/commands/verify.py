@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rdml.commands.train import Device
-from rdml.options import JsonFile, OutDir, Seed
+from rdml.options import Device, JsonFile, OutDir, Seed
 
 if TYPE_CHECKING:
     from rdml.verify import Verification
@@ -71,12 +70,12 @@ def verify(
             device=chosen,
             progress=progress,
         )
-    if result.claims:
-        show(result, Console())
     if json is not None:
         _write_json(result, json)
     if out is not None:
         _write_report(result, out)
+    if result.claims:
+        show(result, Console())
     if result.interrupted:
         raise typer.Exit(130)
     if result.errors:

@@ -29,7 +29,10 @@ def worst_case(
     metric: Annotated[Metric, typer.Option(help="Of ‖∇F(x_t)‖², t < T.")] = Metric.AVERAGE,
     json: JsonFile = None,
 ) -> None:
-    """Bound the worst case over all smooth functions by a semidefinite programme, checked in exact arithmetic."""
+    """Bound the worst case over all smooth functions by a semidefinite programme, checked in exact arithmetic.
+
+    Exit code 0: certified. 1: the solver failed. 2: bad usage.
+    """
     from convergence.claims.verdict import Status
     from proofs.performance.record import to_record
     from proofs.performance.worst_case import worst_case as solve
@@ -38,6 +41,8 @@ def worst_case(
     result = solve(
         steps, step_size, smoothness, bias_bound, relative_bias, noise_variance, initial_gap, metric.value
     )
+    if json is not None:
+        write_json(json, to_record(result))
     if result.upper is not None:
         typer.echo(f"no run is worse than   {result.upper:.12g}   (dual certificate in rational arithmetic)")
     if result.lower is not None:
@@ -46,7 +51,5 @@ def worst_case(
         typer.echo(f"{result.status}; the solver said: {result.solver_status}")
     else:
         typer.echo(f"{result.status}; relative gap {result.gap:.1e}; {result.seconds:.1f} s")
-    if json is not None:
-        write_json(json, to_record(result))
     if result.status == Status.FAILED:
         raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from scipy import stats
 
 from convergence.statistics.intervals import Interval
 from simulations.ensemble.run import simulate
+from simulations.experiments.floor import falling
 from simulations.problems.problem import Problem
 
 Array = NDArray[np.float64]
@@ -102,12 +104,12 @@ def basins(
     """
     if problem.basin is None and len(problem.minimisers) < 2:
         raise ValueError(f"problem is {problem.name!r}; two minimisers or a basin function are needed")
-    if not time > 0:
+    if not 0 < time < math.inf:
         raise ValueError(f"time is {time}; a positive number is needed")
     at_minimum = replace(problem, start=problem.minimisers[0])
     curves = []
     sizes = step_sizes or [problem.largest_step_size / 2**k for k in range(3)]
-    for k, step_size in enumerate(sorted(sizes, reverse=True)):
+    for k, step_size in enumerate(falling(sizes, time)):
         progress(f"{problem.name}, step size {step_size:.4g}")
         run = simulate(
             at_minimum,

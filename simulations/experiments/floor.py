@@ -15,11 +15,15 @@ from convergence.statistics.extrapolation import Extrapolation, extrapolate
 from convergence.statistics.intervals import Interval
 from convergence.statistics.plateau import plateau
 from simulations.ensemble.run import Ensemble, simulate
+from simulations.ensemble.schedules import Constant
 from simulations.problems.problem import Problem
 
 WINDOWS = 64
 WINDOW_TIME = 8.0
 """Least length of a window in units of 1/(ηL) steps, the time in which the fastest mode relaxes."""
+
+LONGEST = 10**12
+"""Steps beyond which a step size is taken for a mistake."""
 
 DOUBLINGS = 6
 """How often a run is doubled in length before its plateau is reported as not settled."""
@@ -65,6 +69,7 @@ class Floor:
         exact_slope: its slope there.
         replicas: of every run.
         seed: of every run.
+        interrupted: whether Ctrl-C ended it before all step sizes were measured.
     """
 
     problem: Problem
@@ -74,6 +79,7 @@ class Floor:
     exact_slope: float | None
     replicas: int
     seed: int
+    interrupted: bool = False
 
     def to_json(self) -> dict[str, object]:
         """Points, intercept and slope, each with its interval and its exact value or null."""
@@ -82,6 +88,7 @@ class Floor:
             "parameters": dict(self.problem.parameters),
             "replicas": self.replicas,
             "seed": self.seed,
+            "interrupted": self.interrupted,
             "points": [point.to_json() for point in self.points],
             "intercept": _coefficient(self.fit and self.fit.intercept, self.exact_intercept),
             "slope": _coefficient(self.fit and self.fit.slope, self.exact_slope),
@@ -118,22 +125,29 @@ def floor(
     """Measure the floor at each step size and extrapolate it to 0.
 
     Every step size has streams of its own, so that its error is independent of the others'. Runs are as
-    long as it takes for the transient to be over in their first half.
+    long as it takes for the transient to be over in their first half. Ctrl-C leaves the step sizes that were
+    measured by then.
     """
-    sizes = sorted(step_sizes or default_step_sizes(problem), reverse=True)
+    time = WINDOWS * window_time / problem.smoothness
+    sizes = falling(step_sizes or default_step_sizes(problem), time)
     points = []
+    interrupted = False
     for k, step_size in enumerate(sizes):
         progress(f"{problem.name}, step size {step_size:.4g}")
-        run = settled_run(
-            problem,
-            step_size,
-            replicas=replicas,
-            seed=seed,
-            first_replica=k << 32,
-            dtype=dtype,
-            device=device,
-            window_time=window_time,
-        )
+        try:
+            run = settled_run(
+                problem,
+                step_size,
+                replicas=replicas,
+                seed=seed,
+                first_replica=k << 32,
+                dtype=dtype,
+                device=device,
+                window_time=window_time,
+            )
+        except KeyboardInterrupt:
+            interrupted = True
+            break
         points.append(_point(run, confidence))
     usable = [p for p in points if np.isfinite(p.floor.value) and p.floor.high > p.floor.low]
     fit = None
@@ -154,7 +168,21 @@ def floor(
         exact_slope=problem.floor_slope,
         replicas=replicas,
         seed=seed,
+        interrupted=interrupted,
     )
+
+
+def falling(step_sizes: Sequence[float], time: float) -> list[float]:
+    """The largest first, each checked as `simulate` checks it and for a run of length `time = η·steps`.
+
+    Raises:
+        ValueError: a step size that is not positive and finite, or so small that a run would not end.
+    """
+    sizes = sorted((Constant(size).step_size for size in step_sizes), reverse=True)
+    for size in sizes:
+        if time > LONGEST * size:
+            raise ValueError(f"step_size is {size}; at least {time / LONGEST:.2g} is needed, for 10¹² steps")
+    return sizes
 
 
 def settled_run(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from convergence.bounds.scope import scope_radius, scope_radius_sharp
 from convergence.statistics.intervals import Interval
 from convergence.statistics.plateau import plateau
-from simulations.experiments.floor import settled_run
+from simulations.experiments.floor import WINDOW_TIME, WINDOWS, falling, settled_run
 from simulations.problems.problem import Problem
 
 
@@ -77,11 +79,13 @@ def scope(
     if problem.coercivity is None:
         raise ValueError(f"problem is {problem.name!r}; no constants of its bounded scope are known")
     largest = problem.coercivity.rate / problem.smoothness**2
+    sizes = step_sizes or [largest / 2**j for j in range(6)]
     points = []
-    for k, step_size in enumerate(sorted(step_sizes or [largest / 2**j for j in range(6)], reverse=True)):
+    for k, step_size in enumerate(falling(sizes, WINDOWS * WINDOW_TIME / problem.smoothness)):
         progress(f"{problem.name}, step size {step_size:.4g}")
         run = settled_run(problem, step_size, replicas=replicas, seed=seed, first_replica=k << 32)
-        found = plateau(run.window_norms, confidence=confidence)
+        norms = np.where(run.diverged_at[:, None] < 0, run.window_norms, np.inf)
+        found = plateau(norms, confidence=confidence)
         bound, sharp = scope_bounds(problem, step_size)
         points.append(
             ScopePoint(step_size, found.level, bound, sharp, run.steps, found.settled, run.diverged)

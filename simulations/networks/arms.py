@@ -15,15 +15,10 @@ from simulations.networks.captured import fixed_step
 from simulations.networks.cohort import train_cohort
 from simulations.networks.data import Dataset
 from simulations.networks.models import PERCEPTRONS, build
-from simulations.networks.result import score_logits
+from simulations.networks.result import DIVERGED, score_logits
 from simulations.networks.sampling import BatchOrder, learner_seed
 from simulations.networks.settings import check_descent
 from simulations.networks.stacked import StackedCohorts
-
-
-DIVERGED = -math.log(math.ulp(0.0))
-"""Nats, 744: a label of the least probability that a float64 can hold costs so much, so that a mean loss above
-it is that of a learner which has diverged, even where it is finite."""
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,22 @@ def save(
         temporary.unlink(missing_ok=True)
 
 
+def contents(path: Path) -> dict[str, Any]:
+    """`step`, `record` and the optimisers' settings of a checkpoint, without its tensors.
+
+    Raises:
+        ValueError: for a file that is no checkpoint.
+    """
+    try:
+        with safe_open(path, "pt") as archive:
+            metadata = archive.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise ValueError(f"{path} cannot be read as a checkpoint: {error}") from error
+    if metadata.get("format") != FORMAT:
+        raise ValueError(f"{path} has format {metadata.get('format')!r}; {FORMAT!r} is needed")
+    return json.loads(metadata["content"])
+
+
 def restore(
     path: Path, models: Sequence[nn.Module], optimizers: Sequence[torch.optim.Optimizer]
 ) -> tuple[int, dict[str, Any]]:
@@ -85,15 +101,9 @@ def restore(
     Raises:
         ValueError: for a file that is no checkpoint, or one of another cohort.
     """
-    try:
-        with safe_open(path, "pt") as archive:
-            metadata = archive.metadata() or {}
-            tensors = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise ValueError(f"{path} cannot be read as a checkpoint: {error}") from error
-    if metadata.get("format") != FORMAT:
-        raise ValueError(f"{path} has format {metadata.get('format')!r}; {FORMAT!r} is needed")
-    content = json.loads(metadata["content"])
+    content = contents(path)
+    with safe_open(path, "pt") as archive:
+        tensors = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118
     if len(content["groups"]) != len(optimizers):
         raise ValueError(f"{path} holds {len(content['groups'])} optimizers; the run has {len(optimizers)}")
     for k, model in enumerate(models):

@@ -26,6 +26,10 @@ from simulations.plots.style import new_figure
 
 CHUNK = 256
 
+DIVERGED = -math.log(math.ulp(0.0))
+"""Nats, 744: a label of the least probability that a float64 can hold costs so much, so that a mean loss above
+it is that of a learner which has diverged, even where it is finite."""
+
 
 @dataclass(frozen=True)
 class Score:

@@ -18,14 +18,14 @@ from convergence.claims import load_claims
 from convergence.claims.verdict import Verdict
 from convergence.estimators import Ledger, LedgerEntry, Mutual
 from simulations.device import chosen_device
-from simulations.networks.checkpoint import check_checkpoint, restore, save
+from simulations.networks.checkpoint import check_checkpoint, contents, restore, save
 from simulations.networks.cohort import CohortRun, TrainedOrder, train_cohort
 from simulations.networks.data import Dataset, load
 from simulations.networks.distributed import check_devices, current_job, naming_lost_processes
 from simulations.networks.models import PERCEPTRONS, build
 from simulations.networks.monitor import Monitor
 from simulations.networks.reporter import Reporter
-from simulations.networks.result import CHUNK, TrainingResult, score
+from simulations.networks.result import CHUNK, DIVERGED, TrainingResult, score
 from simulations.networks.sampling import BatchOrder, learner_seed
 from simulations.networks.settings import CLOSURE, Settings, check_same, plain
 from simulations.networks.tensorboard import log_run
@@ -61,6 +61,8 @@ def train(
             once, without a checkpoint of its own.
     """
     check_checkpoint(checkpoint, checkpoint_every, resume)
+    if resume and checkpoint is not None:
+        _check_goes_on(settings, checkpoint)
     device = chosen_device(settings.device, settings.precision)
     check_devices(device)
     # Threads only wait for each other on perceptrons.
@@ -71,14 +73,19 @@ def train(
         learners = _Learners(settings, data)
         record: dict[str, Any] = {"losses": [], "orders": [], "ledger": []}
         first = 0
-        if resume:
-            assert checkpoint is not None
+        if resume and checkpoint is not None:
             first, record = restore(checkpoint, learners.models, learners.optimizers)
-            check_same(settings, record["settings"], checkpoint)
         with naming_lost_processes(checkpoint):
             return _run(
                 settings, data, learners, record, first, checkpoint, checkpoint_every, tensorboard, progress
             )
+
+
+def _check_goes_on(settings: Settings, checkpoint: Path) -> None:
+    found = contents(checkpoint)
+    check_same(settings, found["record"].get("settings", {}), checkpoint)
+    if found["step"] > settings.steps:
+        raise ValueError(f"steps is {settings.steps}; the run in {checkpoint} has taken {found['step']}")
 
 
 class _Learners:
@@ -189,6 +196,9 @@ def _run(
     # No more samples at once than training took, so that a run which ran out of memory is still scored.
     chunk = CHUNK if settings.batch_size is None else min(CHUNK, settings.batch_size)
     scores = score(learners.models, data, chunk=chunk)
+    for k, one in enumerate(scores.learners):
+        if run.trouble is None and not one.test_loss <= DIVERGED:
+            run.trouble = f"step {run.steps}: learner {k} has diverged: test loss {one.test_loss:.3g} nats"
     return TrainingResult(settings, run, scores, verdicts, learners.models)
 
 

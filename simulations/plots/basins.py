@@ -23,7 +23,9 @@ def survival(axes: Axes, result: Basins, *, label: str = "") -> Axes:
         times = np.concatenate(([0.0], curve.times, [result.time]))
         share = np.concatenate(([1.0], curve.surviving, curve.surviving[-1:] if curve.exits else [1.0]))
         rate, low, high = curve.rate
-        text = f"{label}η = {curve.step_size:.3g}: {rate:.2g} [{low:.2g}, {high:.2g}] exits per unit of time"
+        text = f"{label}, " if label else ""
+        text += f"η = {curve.step_size:.3g}: {rate:.2g} [{low:.2g}, {high:.2g}] exits per unit of time"
+        text += f" ({curve.diverged} diverged)" if curve.diverged else ""
         axes.step(times, share, where="post", color=colour, linestyle=style, label=text)
         axes.fill_between(
             curve.times, curve.low, curve.high, step="post", color=colour, alpha=0.2, linewidth=0

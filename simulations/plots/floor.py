@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from simulations.experiments.floor import Floor
-from simulations.plots.style import BOUND, COLOURS
+from simulations.plots.style import BOUND, COLOURS, say_instead
 
 
 def floor_extrapolation(
@@ -32,7 +32,10 @@ def floor_extrapolation(
     sizes = np.array([p.step_size for p in points])
     values = np.array([p.floor.value for p in points])
     errors = np.array([[p.floor.value - p.floor.low, p.floor.high - p.floor.value] for p in points]).T
-    axes.errorbar(sizes, values, errors, fmt=marker, color=colour, capsize=3, markersize=5, label=label)
+    if points:
+        axes.errorbar(sizes, values, errors, fmt=marker, color=colour, capsize=3, markersize=5, label=label)
+    else:
+        say_instead(axes, "no floor: replicas diverge at every step size")
     diverged = [p.step_size for p in result.points if p.diverged]
     if diverged:
         top = axes.get_xaxis_transform()  # at the upper edge, whatever the scale of the floors
@@ -50,7 +53,7 @@ def floor_extrapolation(
         bounded = [(p.step_size, p.bound) for p in points if p.bound is not None]
         if bounded:
             axes.plot(*zip(*bounded, strict=True), color=BOUND, linestyle="--", label="bound")
-        if result.problem.floor:
+        if result.problem.floor and points:
             line = np.linspace(sizes.max() / 500, sizes.max(), 200)
             exact = [result.problem.floor(float(eta)) for eta in line]
             axes.plot(line, exact, color=BOUND, linestyle=":", label="exact law")

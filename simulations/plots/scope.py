@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from simulations.experiments.scope import Scope
-from simulations.plots.style import BOUND, COLOURS
+from simulations.plots.style import BOUND, COLOURS, say_instead
 
 
 def scope_radius(axes: Axes, result: Scope, *, colour: str = COLOURS[0], marker: str = "o") -> Axes:
@@ -20,10 +20,13 @@ def scope_radius(axes: Axes, result: Scope, *, colour: str = COLOURS[0], marker:
     """
     points = [p for p in result.points if np.isfinite(p.mean_square_radius.value)]
     sizes = [p.step_size for p in points]
-    value, low, high = np.sqrt(np.array([p.mean_square_radius for p in points]).clip(min=0).T)
-    axes.errorbar(
-        sizes, value, (value - low, high - value), fmt=marker, color=colour, capsize=3, label="measured"
-    )
+    if points:
+        value, low, high = np.sqrt(np.array([p.mean_square_radius for p in points]).clip(min=0).T)
+        axes.errorbar(
+            sizes, value, (value - low, high - value), fmt=marker, color=colour, capsize=3, label="measured"
+        )
+    else:
+        say_instead(axes, "no stationary cloud: replicas diverge at every step size")
     for label, style, bounds in (
         ("bound", "--", [p.bound for p in points]),
         ("sharper bound", ":", [p.sharp_bound for p in points]),
@@ -38,5 +41,12 @@ def scope_radius(axes: Axes, result: Scope, *, colour: str = COLOURS[0], marker:
         title=f"{result.problem.name}: the scope of the stationary cloud",
     )
     axes.set_ylim(bottom=0)
+    diverged = [p.step_size for p in result.points if p.diverged]
+    if diverged:
+        top = axes.get_xaxis_transform()
+        axes.plot(
+            diverged, [1.0] * len(diverged), "x", color=colour, transform=top, clip_on=False,
+            label="replicas diverge",
+        )  # fmt: skip
     axes.legend()
     return axes

@@ -135,7 +135,7 @@ def label_of(where: Mapping[str, Any]) -> str:
     words = []
     for key, value in where.items():
         short = NAMES.get(key, "").rpartition(" ")[2] or key.rpartition(".")[2]
-        words.append(f"{short} = {value:g}" if isinstance(value, int | float) else f"{short} = {value}")
+        words.append(f"{short} = {value:g}" if isinstance(value, float) else f"{short} = {value}")
     return escaped(", ".join(words))
 
 

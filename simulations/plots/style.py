@@ -35,3 +35,9 @@ def new_figure(width: float = 6.4, height: float = 4.2) -> tuple[Figure, Axes]:
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(width, height))
         return figure, figure.subplots()
+
+
+def say_instead(axes: Axes, words: str) -> Axes:
+    """Write on a figure why it shows no data."""
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", wrap=True)
+    return axes

@@ -72,6 +72,7 @@ def problem(name: str, /, *, degrees: float | None = None, **parameters: object)
         _check("degrees", degrees, float)
     try:
         made = PROBLEMS[name](**parameters)
+        _ = made.bias_bound**2  # what every run needs must not overflow
         return made if degrees is None else heavy_tailed(made, degrees)
     except (ArithmeticError, MemoryError, RuntimeError) as error:  # of numbers that are too large
         raise ValueError(

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import simulations
 from proofs import worst_case
 from proofs.performance.worst_function import WorstFunction
-from rdml.cli import app, spread
+from rdml.cli import app, main, spread
 from simulations.problems import Bias, Problem
 
 
@@ -97,6 +97,13 @@ def test_worst_case_gives_certificates_and_its_function_runs_as_badly(tmp_path: 
     assert averages[-1] == pytest.approx(record["upper"], rel=1e-6)
 
 
+def test_a_worst_case_too_large_for_floats_is_a_failed_one(tmp_path: Path) -> None:
+    file = tmp_path / "w.json"
+    for extreme in (("--step-size", "1e300"), ("--step-size", "0.5", "--bias-bound", "1e200")):
+        assert "too large" in run("worst-case", "--steps", "2", *extreme, "--json", str(file), code=1)
+        assert json.loads(file.read_text())["status"] == "failed"
+
+
 def test_a_claim_is_shown_with_the_steps_of_its_proof() -> None:
     output = run("claims", "show", "jensen-gap")
     assert "proved" in output
@@ -117,9 +124,138 @@ def test_a_claim_is_shown_with_the_steps_of_its_proof() -> None:
         (("train", "--beta", "-1"), "beta"),
         (("train", "--learners", "1"), "2"),
         (("claims", "show", "pinskr"), "pinsker"),
+        (("floor", "quadratic", "--step-size", "0"), "step_size is 0.0"),
+        (("floor", "quadratic", "--step-size", "nan"), "step_size is nan"),
+        (("floor", "quadratic", "--step-size", "1e-300"), "step_size is 1e-300; at least 5.1e-10"),
+        (("scope", "--step-size", "-1"), "step_size is -1.0"),
+        (("basins", "--step-size", "0"), "step_size is 0.0"),
+        (("basins", "--time", "inf"), "time is inf"),
+        (("phase", "--set", "alpha=1"), "--set is 'alpha=1'; alpha is set already"),
+        (("floor", "rdml-logits", "--alpha", "1", "--set", "alpha=2"), "alpha is set already"),
+        (("phase", "--alpha", "1", "--beta", "1e300"), "'beta': 1e+300"),
+        (("train", "--path", "nowhere"), "path is nowhere, but data is 'digits'; only cifar10"),
     ],
 )
 def test_bad_input_is_named(arguments: tuple[str, ...], words: str) -> None:
     done = CliRunner().invoke(app, list(arguments))
     assert isinstance(done.exception, ValueError)  # `main` turns it into one line and exit code 2
     assert words in str(done.exception)
+
+
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one line that `main` says."""
+    monkeypatch.setattr("sys.argv", ["rdml", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    return line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("verify", "-j", "0"), "--jobs / -j is 0; Input should be greater than or equal to 1"),
+        (("floor", "--step-size", "abc"), "--step-size is abc; Input should be a valid number"),
+        (("train", "--precision", "float16"), "--precision is float16; 'float16' is not one of 'float64'"),
+        (("simulate", "quadratic", "--replicas", "1000000000"), "replicas is 1000000000; at most"),
+        (("claims", "graph", "--out", "x.foo"), "x.foo does not end in .svg"),
+        (("claims", "graph", "--out", "/proc/x.svg"), "/proc is not writable"),
+        (("problems", "--nope"), "No such option: --nope"),
+    ],
+)
+def test_what_the_parser_refuses_is_one_line_with_name_and_value(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    words: str,
+) -> None:
+    assert words in refused(monkeypatch, capsys, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "files"),
+    [
+        ("simulate quadratic --steps 20 --replicas 4", ["quadratic-stationarity.svg"]),
+        ("worst-case --steps 1 --step-size 0.5", []),
+        ("problems", []),
+        ("floor double-well --replicas 2 --step-size 0.1", ["double-well-floor.svg"]),
+        ("scope double-well --replicas 2 --step-size 0.1", ["double-well-scope.svg"]),
+        ("basins double-well --replicas 2 --step-size 0.1 --time 2", ["double-well-basins.svg"]),
+        ("tightness quadratic --replicas 2", ["tightness.svg"]),
+        ("phase --alpha 1 --beta 0", ["phase.svg"]),
+    ],
+)
+def test_a_full_disk_on_stdout_loses_no_file(tmp_path: Path, arguments: str, files: list[str]) -> None:
+    out = () if arguments.startswith(("worst", "problems")) else ("--out", str(tmp_path))
+    with pytest.MonkeyPatch.context() as patch, open("/dev/full", "w") as full:
+        patch.setattr("sys.stdout", full)
+        patch.setattr(
+            "sys.argv", spread(["rdml", *arguments.split(), "--json", str(tmp_path / "r.json"), *out])
+        )
+        with pytest.raises(SystemExit) as ended:
+            main()
+    assert ended.value.code == 1
+    assert json.loads((tmp_path / "r.json").read_text())
+    assert all((tmp_path / name).is_file() for name in files)
+
+
+@pytest.mark.parametrize(
+    "command", ["floor quadratic --step-size 5", "scope --step-size 9", "basins --step-size 9"]
+)
+def test_divergence_has_one_exit_code_and_figures_say_it(tmp_path: Path, command: str) -> None:
+    output = run(*command.split(), "--replicas", "4", "--out", str(tmp_path), code=1)
+    assert "diverged" in output
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_an_interrupted_floor_keeps_what_was_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from simulations.experiments import floor
+
+    measure = floor.settled_run
+
+    def interrupted(problem: Problem, step_size: float, **options: object) -> object:
+        if step_size < 0.3:
+            raise KeyboardInterrupt
+        return measure(problem, step_size, **options)
+
+    monkeypatch.setattr(floor, "settled_run", interrupted)
+    words = (
+        "floor",
+        "quadratic",
+        "--replicas",
+        "4",
+        "--out",
+        str(tmp_path),
+        "--json",
+        str(tmp_path / "f.json"),
+    )
+    assert "Interrupted" in run(*words, "--step-size", "0.4", "0.2", code=130)
+    found = json.loads((tmp_path / "f.json").read_text())
+    assert found["interrupted"] is True
+    assert [point["step_size"] for point in found["points"]] == [0.4]
+
+
+def test_an_interrupted_simulation_says_that_there_is_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("simulations.ensemble.run.simulate", interrupted)
+    output = run("simulate", "quadratic", "--out", str(tmp_path / "new"), code=130)
+    assert "Interrupted before step 2000" in output
+    assert not (tmp_path / "new").exists()
+
+
+def test_no_number_is_lost_in_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    assert "matrix-factorisation" in run("problems")
+    assert "5.7844" in run("problems")
+
+
+def test_where_no_bound_applies_none_is_drawn(tmp_path: Path) -> None:
+    assert "rosenbrock: no bound applies" in run("tightness", "rosenbrock", "--out", str(tmp_path))
+    assert list(tmp_path.iterdir()) == []

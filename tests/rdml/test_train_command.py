@@ -122,3 +122,9 @@ def test_an_interrupted_command_loses_nothing(tmp_path: Path) -> None:
     whole = training.train(settings)
     assert resumed.run.losses[:-2] == found["losses"]
     assert resumed.run.losses == whole.run.losses
+
+
+def test_a_run_that_ends_with_an_absurd_loss_has_diverged(tmp_path: Path) -> None:
+    output = run("--step-size", "1e30", "--json", str(tmp_path / "run.json"), "--out", str(tmp_path), code=1)
+    assert "learner 0 has diverged: test loss" in output
+    assert "has diverged" in json.loads((tmp_path / "run.json").read_text())["trouble"]

@@ -16,7 +16,15 @@ __all__ = ["Dataset", "cifar", "digits", "from_samples", "load", "mnist1d", "npz
 
 
 def load(name: str, *, path: Path | None = None, dtype: torch.dtype = torch.float64) -> Dataset:
-    """The data set `digits`, `mnist1d`, `cifar10`, `cifar100` (these two from `path`), or an `.npz` file."""
+    """The data set `digits`, `mnist1d`, `cifar10`, `cifar100` (these two from `path`), or an `.npz` file.
+
+    Raises:
+        ValueError: an unknown name, or a path where none is read or where it is missing.
+    """
+    if path is not None and name not in LAYOUTS:
+        raise ValueError(
+            f"path is {path}, but data is {name!r}; only {', '.join(LAYOUTS)} are read from a path"
+        )
     if name == "digits":
         return digits(dtype)
     if name == "mnist1d":

@@ -17,6 +17,7 @@ from simulations.plots.floor import floor_extrapolation
 from simulations.plots.phase import phase_diagram
 from simulations.plots.scope import scope_radius
 from simulations.plots.stationarity import stationarity
+from simulations.plots.study import label_of
 from simulations.plots.style import COLOURS, new_figure, series
 from simulations.plots.tightness import usage
 from simulations.problems import problem
@@ -67,6 +68,26 @@ def test_floor_without_theory(axes):
     result = floor(problem("double-well"), (0.1, 0.05, 0.025), replicas=8, window_time=1.0)
     drawn(floor_extrapolation(axes, result, theory=False, label="one"))
     assert "bound" not in legend(axes)
+
+
+def test_floor_and_scope_without_a_finite_point_say_so(axes):
+    drawn(floor_extrapolation(axes, floor(problem("quadratic"), (5.0,), replicas=4)))
+    assert "diverge at every step size" in axes.texts[0].get_text()
+    assert legend(axes) == ["measured: replicas diverge"]
+    other = new_figure()[1]
+    drawn(scope_radius(other, scope(problem("double-well"), [9.0], replicas=4)))
+    assert "diverge at every step size" in other.texts[0].get_text()
+    assert legend(other) == ["replicas diverge"]
+
+
+def test_labels_of_survival_are_separated_and_name_divergence(axes):
+    drawn(survival(axes, basins(problem("double-well"), [9.0], time=2000.0, replicas=4), label="alpha = 1"))
+    assert legend(axes)[0].startswith("alpha = 1, η = 9")
+    assert legend(axes)[0].endswith("(4 diverged)")
+
+
+def test_whole_numbers_are_written_in_full():
+    assert label_of({"seed": 3216630000000000001, "alpha": 0.5}) == "seed = 3216630000000000001, α = 0.5"
 
 
 def test_scope(axes):
