@@ -338,6 +338,20 @@ def test_what_a_checkpoint_lacks_is_said_before_data_are_loaded(tmp_path, monkey
         train(SHORT, checkpoint=tmp_path / "nowhere" / "run")
 
 
+def test_a_checkpoint_of_another_run_is_named_by_the_setting(tmp_path, monkeypatch):
+    path = tmp_path / "run.safetensors"
+    train(replace(SHORT, steps=2), checkpoint=path)
+    monkeypatch.setattr(training, "load", None)  # before data are loaded
+    for change, words in (
+        ({"hidden": (9,)}, r"hidden is \[9\]; the run in .* has \[8\]"),
+        ({"learners": 3}, "learners is 3; the run in .* has 2"),
+        ({"updates": "sequential"}, "updates is sequential; the run in .* has simultaneous"),
+        ({"steps": 1}, "steps is 1; the run in .* has taken 2"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            train(replace(SHORT, **change), checkpoint=path, resume=True)
+
+
 def test_stationarity_on_a_path():
     entries = train(SHORT).entries(0)
     verdict = stationarity_verdict(entries, "run")
