@@ -9,7 +9,7 @@ vector of unspecified dimension and the k-th component of its gradient. `Slope(f
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -146,7 +146,7 @@ def substitute(e: sp.Expr, images: Mapping[Any, Any]) -> sp.Expr:
         return images.get(e, e)
     if isinstance(e, sp.Indexed):
         indices = [substitute(i, images) for i in e.indices]
-        return images[e.base](*indices) if e.base in images else e.base[tuple(indices)]
+        return element(images[e.base], indices) if e.base in images else e.base[tuple(indices)]
     if isinstance(e, Binder):
         inner = {key: image for key, image in images.items() if key in free(e.body) - set(e.bound)}
         if any(not image_free(image).isdisjoint(e.bound) for image in inner.values()):
@@ -174,6 +174,12 @@ def image_free(image: Any) -> frozenset[Any]:
     return free(generic_element(image)) - set(_formal(image))
 
 
+def element(image: Callable[..., Any], indices: Sequence[sp.Expr]) -> sp.Expr:
+    """The element of a family at these indices: put into the generic one, so that none is captured or singled out."""
+    return substitute(generic_element(image), dict(zip(_formal(image), indices, strict=True)))
+
+
+@cache
 def generic_element(image: Callable[..., Any]) -> sp.Expr:
     """The element of a family at indices of which nothing is known."""
     return sp.sympify(image(*_formal(image)))

@@ -24,10 +24,7 @@ class Relation:
     right: sp.Expr
     forall: tuple[sp.Symbol | sp.IndexedBase, ...] = ()
 
-    @property
-    def gap(self) -> sp.Expr:
-        """`right − left`."""
-        return self.right - self.left
+    gap = property(lambda self: self.right - self.left)
 
     @property
     def free(self) -> frozenset[Any]:

@@ -8,13 +8,13 @@ from wrong_proofs import Attack, Attempt, C, judge, u, v, x, y, z
 
 from proofs.goals import Goal
 from proofs.kernel import Index, Slope, Total, eq, le, lt
-from proofs.notation import i, k, s
+from proofs.notation import i, k, m, s
 
 MASS = Symbol("N", positive=True)
 of_mass, also_of_mass, half, also_half = (
     Index(name, total) for total in (MASS, Rational(1, 2)) for name in ("i", "k")
 )
-positive = IndexedBase("w", positive=True)
+positive, f, g = IndexedBase("w", positive=True), IndexedBase("f", real=True), IndexedBase("g", real=True)
 
 
 def identity(left, right, *given) -> Attempt:
@@ -68,6 +68,20 @@ def size(symbol, sign) -> Attempt:
     )
 
 
+def instance_of_family(relation, result) -> Attempt:
+    return Attempt(
+        result,
+        lambda kernel: kernel.at(
+            kernel.identity(relation.left, relation.right), {f: lambda n: Total(g[n, k], k)}
+        ),
+    )
+
+
+def at_i(n):
+    """−1 at i, 1 at every other index."""
+    return Integer(-1 if n == i else 1)
+
+
 NEGATIVE, WHOLE, ANY = Symbol("n", negative=True), Symbol("n", integer=True), Symbol("n")
 IMAGINARY = Symbol("n", imaginary=True)
 
@@ -115,6 +129,24 @@ FOLDED = [
         exists(eq(z * log(x), 0), Integer(0)),
         "logarithm: the sign of x",
         exists(eq(z * log(u), 0), Integer(0)),
+    ),
+    Attack(
+        "folding",
+        "a sum in an image captures the index that it is taken at",
+        instance_of_family(
+            eq(Total(f[i], i), Total(f[k], k)), eq(Total(g[i, k], k, i), Total(g[k, k], k, k))
+        ),
+        "would capture",
+        instance_of_family(
+            eq(Total(f[i], i), Total(f[m], m)), eq(Total(g[i, k], k, i), Total(g[m, k], k, m))
+        ),
+    ),
+    Attack(
+        "folding",
+        "an image that singles out an index",
+        Attempt(lt(0, -1), lambda kernel: kernel.at(kernel.sign(lt(0, positive[i])), {positive: at_i})),
+        "what is derived is not the goal",
+        Attempt(lt(0, 1), lambda kernel: kernel.at(kernel.sign(lt(0, positive[i])), {positive: lambda n: 1})),
     ),
     Attack(
         "folding",
