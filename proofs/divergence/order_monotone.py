@@ -192,6 +192,14 @@ PROOF = Proof(
     neighbour=Neighbour(
         "both above 1",
         lambda _: le(renyi(alpha) / alpha, renyi(larger) / larger),
-        {i.total: 2, mass_p: 1, alpha: 2, larger: 3, target: logits_of(1, 1), own: logits_of(1, 3)},
+        {
+            i.total: 2,
+            mass_p: 1,
+            mass_q: 1,
+            alpha: 2,
+            larger: 3,
+            target: logits_of(1, 1),
+            own: logits_of(1, 3),
+        },
     ),
 )

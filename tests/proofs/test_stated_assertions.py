@@ -94,3 +94,9 @@ def test_what_a_claim_assumes_of_orders_and_masks_its_proof_speaks_of(claim: str
         ("same support", "common support"),
     ):
         assert words not in assumed or answer in said
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_both_sides_of_a_bound_have_a_value_where_its_false_neighbour_fails(claim: str) -> None:
+    found = proof_of(claim).tightness()
+    assert found is None or 0 <= found[2] <= 1
