@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
+import signal
 
 import pytest
 import torch
@@ -210,6 +212,19 @@ def test_out_of_memory_is_named_with_its_remedy(error):
     run = train_cohort(models, sgd(models), batches(), steps=9)
     assert run.trouble == "step 2: out of memory; lower the batch size (now 8)"
     assert run.steps == 2
+
+
+def test_ctrl_c_is_raised_once_the_step_is_over():
+    models, other, seen = learners(), learners(), []
+    with pytest.raises(KeyboardInterrupt):
+        train_cohort(
+            models, sgd(models), batches(), steps=9,
+            before_step=lambda step, _: os.kill(os.getpid(), signal.SIGINT) if step == 2 else None,
+            after_step=lambda run: seen.append(run.steps),
+        )  # fmt: skip
+    train_cohort(other, sgd(other), batches(), steps=3)
+    assert seen == [1, 2, 3]
+    assert torch.equal(flat(models), flat(other))
 
 
 def test_other_errors_are_the_users():
