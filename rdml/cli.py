@@ -82,7 +82,8 @@ def is_number(text: str) -> bool:
 
 def in_words(error: Any) -> str:
     """What is wrong with an option or argument, with its value where the parser leaves that out."""
-    found: list[Any] = getattr(error.__cause__, "errors", list)()  # of pydantic, by which newer versions of Typer check
+    # newer versions of Typer check by pydantic, whose errors hold the value
+    found: list[Any] = getattr(error.__cause__, "errors", list)()
     if not found:
         return str(error.format_message())
     return f"{' / '.join(error.param.opts)} is {found[0]['input']}; {found[0]['msg'].removeprefix('Value error, ')}"

@@ -121,6 +121,7 @@ def test_runs_are_filtered_sorted_and_shown(filled: Path, tmp_path: Path) -> Non
         (("--where", "stepz=1"), "did you mean 'steps'?"),
         (("--where", "x"), "KEY=VALUE is needed"),
         (("--sort", "totl"), "did you mean 'total'?"),
+        (("--columns", "run,totl"), "did you mean 'total'?"),
         (("--status", "done"), "unfinished, finished, failed"),
         (("--study", "none"), "no study 'none'"),
     ],
@@ -169,7 +170,21 @@ def test_plot_draws_runs(filled: Path, tmp_path: Path) -> None:
     assert here("plot", runs[0], "--store", filled, "--metric", "total").returncode == 0
     assert len(list(filled.glob("??/*/figures/total.svg"))) == 1
     assert here("plot", *runs[:2], "--store", filled).returncode == 2
+    assert "does not end in .svg" in here("plot", runs[0], "--store", filled, "--out", "x.png").stderr
     assert "did you mean 'total'?" in here("plot", runs[0], "--store", filled, "--metric", "totel").stderr
+
+
+def test_plot_refuses_a_store_that_it_cannot_write_into(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    run = next(iter(run_folders(filled))).name[:12]
+    done = here("plot", run, "--store", filled)
+    assert done.returncode == 2
+    assert "is not writable: Permission denied" in done.stderr
 
 
 class Page(HTMLParser):
