@@ -228,7 +228,10 @@ def test_a_gradient_of_the_wrong_shape_or_with_nan_is_named():
 @pytest.mark.parametrize(
     ("part", "message"),
     [
-        ({"bias": Bias(lambda x, g: x[:, :1], 1.0)}, r"bias of .* returns shape \(2, 1\); \(2, 2\) is needed"),
+        (
+            {"bias": Bias(lambda x, g: x[:, :1], 1.0)},
+            r"bias of .* returns shape \(2, 1\); \(2, 2\) is needed",
+        ),
         ({"noise": Noise("normal", 1, lambda v, x, g: v, 1.0)}, r"noise of .* returns shape \(2, 1\)"),
         ({"noise": gaussian(dimension=3, variance=1.0)}, r"noise of .* returns shape \(2, 3\)"),
         ({"gradient": lambda x: x.numpy()}, "gradient of .* returns ndarray; a tensor is needed"),
