@@ -49,7 +49,8 @@ def floor(
             if interrupted:
                 break
     if not results:
-        raise KeyboardInterrupt
+        typer.echo("Interrupted before a step size was measured: nothing is written.", err=True)
+        raise typer.Exit(130)
     if json is not None:
         values = [result.to_json() for result in results.values()]
         write_json(json, values[0] if len(variants) == 1 else {"floors": values, "interrupted": interrupted})

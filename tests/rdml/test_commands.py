@@ -236,6 +236,7 @@ def test_an_interrupted_floor_keeps_what_was_measured(
     found = json.loads((tmp_path / "f.json").read_text())
     assert found["interrupted"] is True
     assert [point["step_size"] for point in found["points"]] == [0.4]
+    assert "nothing is written" in run(*words, "--step-size", "0.2", code=130)
 
 
 def test_an_interrupted_simulation_says_that_there_is_nothing(
