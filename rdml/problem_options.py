@@ -31,9 +31,11 @@ REPLICA_MEMORY = 1024
 
 
 def fitting(replicas: int) -> int:
-    """Refuse more replicas than can be held, before any are made."""
+    """Refuse fewer replicas than an interval needs and more than can be held, before any are made."""
     from rdml.engines import free_memory
 
+    if replicas < 2:
+        raise ValueError(f"replicas is {replicas}; at least 2 are needed for an interval")
     if replicas * REPLICA_MEMORY > (free := free_memory()):
         raise typer.BadParameter(
             f"replicas is {replicas}; at most {free // REPLICA_MEMORY:.0f} fit into the memory that is free"

@@ -45,3 +45,10 @@ def test_at_beta_0_there_is_no_bias_and_at_order_one_half_the_potential_has_a_fl
     assert cells[2.0, 0.0]["joint_floor"] < 1e-12
     assert cells[0.5, 1.0]["joint_floor"] > 1e-6
     assert cells[0.5, 1.0]["potential_floor"] < 1e-12
+
+
+def test_too_few_replicas_are_refused_before_anything_is_said() -> None:
+    done = CliRunner().invoke(app, ["floor", "double-well", "--replicas", "1"])
+    assert isinstance(done.exception, ValueError)
+    assert "replicas is 1; at least 2 are needed" in str(done.exception)
+    assert done.output == ""
