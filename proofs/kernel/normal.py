@@ -154,8 +154,9 @@ def logarithm(form: Poly) -> Poly:
         if c == 1 and (odd or all(positive_atom(b, strict=False) for b, _ in monomial)):
             common, base = common | dict(monomial), sp.Integer(1)
     primes = sp.factorrat(sp.Rational(content.numerator, content.denominator))
-    factors = {sp.Integer(p): Fraction(k) for p, k in primes.items()} | common | {base: Fraction(1)}
-    return plus(*(_times_log(b, k) for b, k in factors.items() if b != 1))
+    # √2 may be among the common atoms: 2 then occurs twice
+    numbers = [(sp.Integer(p), Fraction(k)) for p, k in primes.items()]
+    return plus(*(_times_log(b, k) for b, k in (*numbers, *common.items(), (base, Fraction(1))) if b != 1))
 
 
 def _times_log(base: sp.Expr, k: Fraction) -> Poly:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sympy import Abs, I, IndexedBase, Integer, Rational, Symbol, exp, log, oo
+from sympy import Abs, I, IndexedBase, Integer, Rational, Symbol, exp, log, oo, sqrt
 from wrong_proofs import Attack, Attempt, C, judge, u, v, x, y, z
 
 from proofs.goals import Goal
@@ -147,6 +147,13 @@ FOLDED = [
         Attempt(lt(0, -1), lambda kernel: kernel.at(kernel.sign(lt(0, positive[i])), {positive: at_i})),
         "what is derived is not the goal",
         Attempt(lt(0, 1), lambda kernel: kernel.at(kernel.sign(lt(0, positive[i])), {positive: lambda n: 1})),
+    ),
+    Attack(
+        "folding",
+        "a factor 2 that √2 hides from the logarithm",
+        identity(log(sqrt(2) / 2), log(2) / 2),
+        "does not add up",
+        identity(log(sqrt(2) / 2), -log(2) / 2),
     ),
     Attack(
         "folding",
