@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from convergence.estimators import Mutual
-from simulations.networks.cohort import Alpha, TrainedOrder, Updates
+from simulations.networks.cohort import Updates
 from simulations.networks.models import Norm
+from simulations.networks.trained_order import Alpha, TrainedOrder
 
 Precision = Literal["float64", "float32", "bf16"]
 CLOSURE = {"float64": 1e-9, "float32": 1e-4, "bf16": 1e-4}

@@ -19,7 +19,7 @@ from convergence.claims.verdict import Verdict
 from convergence.estimators import Ledger, LedgerEntry, Mutual
 from simulations.device import chosen_device
 from simulations.networks.checkpoint import check_checkpoint, contents, restore, save
-from simulations.networks.cohort import CohortRun, TrainedOrder, train_cohort
+from simulations.networks.cohort import CohortRun, train_cohort
 from simulations.networks.data import Dataset, load
 from simulations.networks.distributed import check_devices, current_job, naming_lost_processes
 from simulations.networks.models import PERCEPTRONS, build
@@ -30,6 +30,7 @@ from simulations.networks.sampling import BatchOrder, learner_seed
 from simulations.networks.settings import CLOSURE, Settings, check_same, plain
 from simulations.networks.tensorboard import log_run
 from simulations.networks.threads import one_thread
+from simulations.networks.trained_order import TrainedOrder
 
 MONITORED = 256
 """At most so many training samples stand for the set where claims on single samples are judged."""

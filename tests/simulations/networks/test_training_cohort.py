@@ -14,7 +14,8 @@ from torch.nn.functional import cross_entropy
 
 from convergence.divergence import MutualLoss, renyi_divergence
 from convergence.estimators import Ledger
-from simulations.networks.cohort import TrainedOrder, train_cohort
+from simulations.networks.cohort import train_cohort
+from simulations.networks.trained_order import TrainedOrder
 
 
 def learners(count=2, seed=0):
