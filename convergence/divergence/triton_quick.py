@@ -68,48 +68,28 @@ def quick_kernel(
     for _ in tl.static_range(LEARNERS * LEARNERS):
         sums = sums + (nothing,)
     full, gradient_stride = classes // BLOCK, far(batch, classes)
-    for block in range(full):
-        tops, lows, plain, sums = absorb(
-            block,
-            row_logits,
-            stride_learner,
-            classes,
-            target_rate,
-            own_rate,
-            tops,
-            lows,
-            plain,
-            sums,
-            LEARNERS,
-            BLOCK,
-            EACH,
-            APART,
-            TEMPERED,
-            SHANNON,
-            BOUNDED,
-            False,
-        )
-    for block in range(full, tl.cdiv(classes, BLOCK)):
-        tops, lows, plain, sums = absorb(
-            block,
-            row_logits,
-            stride_learner,
-            classes,
-            target_rate,
-            own_rate,
-            tops,
-            lows,
-            plain,
-            sums,
-            LEARNERS,
-            BLOCK,
-            EACH,
-            APART,
-            TEMPERED,
-            SHANNON,
-            BOUNDED,
-            True,
-        )
+    for last in tl.static_range(2):  # whole blocks, then what is left of one
+        for block in range(full * last, tl.cdiv(classes, BLOCK) if last else full):
+            tops, lows, plain, sums = absorb(
+                block,
+                row_logits,
+                stride_learner,
+                classes,
+                target_rate,
+                own_rate,
+                tops,
+                lows,
+                plain,
+                sums,
+                LEARNERS,
+                BLOCK,
+                EACH,
+                APART,
+                TEMPERED,
+                SHANNON,
+                BOUNDED,
+                last,
+            )
     quick, row_tops, shifts = True, (), ()
     for k in tl.static_range(LEARNERS):
         top = tl.max(tops[k], 0)
@@ -167,51 +147,28 @@ def quick_kernel(
                 factors = factors + ((own_share if j == k else -tl.load(shares + k * LEARNERS + j)) / total,)
             plain_factors = plain_factors + (plain_factor,)
         if GRADIENT:
-            for block in range(full):
-                write(
-                    block,
-                    row_logits,
-                    stride_learner,
-                    classes,
-                    target_rate,
-                    own_rate,
-                    row_tops,
-                    factors,
-                    plain_factors,
-                    label,
-                    supervised_share,
-                    row_gradient,
-                    gradient_stride,
-                    LEARNERS,
-                    BLOCK,
-                    EACH,
-                    APART,
-                    SUPERVISED,
-                    TEMPERED,
-                    SHANNON,
-                    False,
-                )
-            for block in range(full, tl.cdiv(classes, BLOCK)):
-                write(
-                    block,
-                    row_logits,
-                    stride_learner,
-                    classes,
-                    target_rate,
-                    own_rate,
-                    row_tops,
-                    factors,
-                    plain_factors,
-                    label,
-                    supervised_share,
-                    row_gradient,
-                    gradient_stride,
-                    LEARNERS,
-                    BLOCK,
-                    EACH,
-                    APART,
-                    SUPERVISED,
-                    TEMPERED,
-                    SHANNON,
-                    True,
-                )
+            for last in tl.static_range(2):  # whole blocks, then what is left of one
+                for block in range(full * last, tl.cdiv(classes, BLOCK) if last else full):
+                    write(
+                        block,
+                        row_logits,
+                        stride_learner,
+                        classes,
+                        target_rate,
+                        own_rate,
+                        row_tops,
+                        factors,
+                        plain_factors,
+                        label,
+                        supervised_share,
+                        row_gradient,
+                        gradient_stride,
+                        LEARNERS,
+                        BLOCK,
+                        EACH,
+                        APART,
+                        SUPERVISED,
+                        TEMPERED,
+                        SHANNON,
+                        last,
+                    )
