@@ -55,9 +55,9 @@ def step(
     if problem.bias:
         bias = problem.bias.function(x, gradient)
         stochastic = gradient + bias
-    if problem.noise:
-        streams, variates = take(streams, problem.noise.law, problem.noise.count, x.dtype)
-        noise = problem.noise.shape(variates.to(x.device), x, stochastic)
+    if drawn := problem.noise:
+        streams, variates = take(streams, drawn.law, drawn.count, x.dtype, drawn.scale)
+        noise = drawn.shape(variates.to(x.device), x, stochastic)
         stochastic = stochastic + noise
     velocity = momentum * velocity + stochastic if momentum else stochastic
     direction = stochastic + momentum * velocity if nesterov else velocity

@@ -56,23 +56,23 @@ def initial_states(seed: int, replicas: int, first: int = 0) -> Words:
         return np.stack([_mix(start + _GOLDEN * np.uint64(k)) for k in (1, 2, 3, 4)])
 
 
-def draw(states: Words, law: Law, steps: int, count: int, dtype: torch.dtype) -> Tensor:
-    """The next `count` variates of each stream for each step, `(steps, R, count)`; advances `states (4, R)`.
+def draw(states: Words, law: Law, steps: int, count: int, dtype: torch.dtype, scale: float = 1.0) -> Tensor:
+    """`scale` times the next `count` variates of each stream for each step, `(steps, R, count)`.
 
-    A word makes one variate, or two float32 normals (see `compiled.normals`); adjacent normals are a pair, and
-    steps·count is even for them.
+    Advances `states (4, R)`. A word makes one variate, or two float32 normals (see `compiled.normals`); adjacent
+    normals are a pair, and steps·count is even for them.
     """
     shape = steps, states.shape[1], count
     if law == "normal":
         normals = torch.empty(shape, dtype=dtype)
-        fill_normals(states, normals.numpy())
+        fill_normals(states, normals.numpy(), scale)
         return normals
     words = np.empty(shape, dtype=np.uint64)
     fill_words(states, words)
     if law == "sign":
         signs = torch.from_numpy((words >> np.uint64(63)).astype(np.float64))
-        return (2 * signs - 1).to(dtype)
-    return torch.from_numpy((words >> np.uint64(11)).astype(np.float64)).mul_(2.0**-53).to(dtype)
+        return (2 * signs - 1).mul_(scale).to(dtype)
+    return torch.from_numpy((words >> np.uint64(11)).astype(np.float64)).mul_(2.0**-53 * scale).to(dtype)
 
 
 def open_streams(seed: int, replicas: int, first: int = 0) -> Streams:
@@ -80,15 +80,17 @@ def open_streams(seed: int, replicas: int, first: int = 0) -> Streams:
     return Streams(initial_states(seed, replicas, first), (), 0)
 
 
-def take(streams: Streams, law: Law, count: int, dtype: torch.dtype) -> tuple[Streams, Tensor]:
-    """The next `count` variates `(R, count)` of each stream, and the streams after them.
+def take(
+    streams: Streams, law: Law, count: int, dtype: torch.dtype, scale: float = 1.0
+) -> tuple[Streams, Tensor]:
+    """`scale` times the next `count` variates `(R, count)` of each stream, and the streams after them.
 
     Variates are drawn ahead in blocks of steps, whose length changes no number: normals keep their pairs because
-    a block holds an even number of them. Ask one law and count of a stream throughout.
+    a block holds an even number of them. Ask one law, count and scale of a stream throughout.
     """
     states, ahead, position = streams
     if position == len(ahead):
         states, position, replicas = states.copy(), 0, states.shape[1]
         steps = min(256, max(2, _BLOCK_BYTES // (16 * replicas * count) * 2))
-        ahead = draw(states, law, steps, count, dtype).unbind()
+        ahead = draw(states, law, steps, count, dtype, scale).unbind()
     return Streams(states, ahead, position + 1), ahead[position]

@@ -20,9 +20,9 @@ def gaussian(dimension: int, variance: float) -> Noise | None:
     scale = math.sqrt(variance / dimension)
 
     def shape(variates: Tensor, x: Tensor, mean_gradient: Tensor) -> Tensor:
-        return scale * variates
+        return variates
 
-    return Noise("normal", dimension, shape, variance, isotropic=True)
+    return Noise("normal", dimension, shape, variance, isotropic=True, scale=scale)
 
 
 def student(dimension: int, variance: float, degrees: float) -> Noise:

@@ -39,6 +39,7 @@ class Noise:
         growth: M.
         exact: whether `E‖n‖²` equals its bound at every x.
         isotropic: whether n is independent of x with covariance `(variance/d)·1`.
+        scale: every variate is multiplied by it as it is drawn; costs less there than in `shape`.
     """
 
     law: Law
@@ -48,6 +49,7 @@ class Noise:
     growth: float = 0.0
     exact: bool = True
     isotropic: bool = False
+    scale: float = 1.0
 
     def __post_init__(self) -> None:
         if self.law not in get_args(Law):
@@ -56,6 +58,7 @@ class Noise:
             raise ValueError(f"noise count is {self.count!r}; a whole number of at least 1 is needed")
         _check("noise variance", self.variance, 0, NOT_NEGATIVE)
         _check("noise growth", self.growth, 0, NOT_NEGATIVE)
+        _check("noise scale", self.scale, TINY, POSITIVE)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import torch
@@ -49,8 +48,12 @@ def rdml_logits(
         raise ValueError(f"potential needs alpha = 0.5; alpha is {alpha}")
     if learners < 2 or classes < 2:
         raise ValueError(f"learners is {learners}, classes is {classes}; each must be at least 2")
+    if noise_variance < 0:
+        raise ValueError(f"noise_variance is {noise_variance}; it must not be negative")
     labels = _labels(learners, classes, disagreement)
     dimension = learners * classes
+    # Centring takes one of C dimensions away; without it the sum of the logits would wander off unobserved.
+    noise_scale = math.sqrt(noise_variance / (learners * (classes - 1)))
 
     def split(x: Tensor) -> Tensor:
         return x.unflatten(1, (learners, classes))
@@ -64,6 +67,10 @@ def rdml_logits(
     def bias(x: Tensor, gradient: Tensor) -> Tensor:
         return mutual_gradient(split(x), alpha, beta).flatten(1)
 
+    def centred(variates: Tensor, x: Tensor, mean_gradient: Tensor) -> Tensor:
+        normals = split(variates)
+        return (normals - normals.mean(2, keepdim=True)).flatten(1)
+
     made = Problem(
         name="rdml-logits",
         dimension=dimension,
@@ -72,13 +79,13 @@ def rdml_logits(
         smoothness=0.5,
         minimum=float(-(labels * labels.log()).sum()),
         start=(0.0,) * dimension,
-        noise=Noise("normal", dimension, _centred(learners, classes, noise_variance), noise_variance)
+        noise=Noise("normal", dimension, centred, noise_variance, scale=noise_scale)
         if noise_variance
         else None,
         bias=Bias(bias, math.sqrt(2 * learners) * beta) if beta else None,
         kernel=Kernel(
             cohort.rdml_logits,
-            _noise_scale(learners, classes, noise_variance),
+            noise_scale,
             [labels.flatten().tolist(), [alpha, beta, learners, classes] + [0.0] * (dimension - 4)],
         ),
         minimisers=(tuple((labels.log() - labels.log().mean(1, keepdim=True)).flatten().tolist()),),
@@ -132,18 +139,3 @@ def _labels(learners: int, classes: int, disagreement: float) -> Tensor:
     angle = 2 * math.pi * torch.arange(classes, dtype=torch.float64) / classes
     phase = disagreement * torch.arange(learners, dtype=torch.float64)
     return torch.softmax(torch.cos(angle - phase[:, None]), 1)
-
-
-def _noise_scale(learners: int, classes: int, variance: float) -> float:
-    # Centring takes one of C dimensions away; without it the sum of the logits would wander off unobserved.
-    return math.sqrt(variance / (learners * (classes - 1)))
-
-
-def _centred(learners: int, classes: int, variance: float) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-    scale = _noise_scale(learners, classes, variance)
-
-    def shape(variates: Tensor, x: Tensor, mean_gradient: Tensor) -> Tensor:
-        normals = variates.unflatten(1, (learners, classes))
-        return scale * (normals - normals.mean(2, keepdim=True)).flatten(1)
-
-    return shape

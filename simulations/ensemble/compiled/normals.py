@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from simulations.ensemble.compiled.compile import Real, bits, by_precision, compiled, inlined
+from simulations.ensemble.compiled.compile import Real, bits, by_precision, compiled, inlined, like
 from simulations.ensemble.compiled.elementary import cosine_sine, radius
 
 Word = Any
@@ -116,8 +116,11 @@ def fill_words(states: Any, words: Any) -> None:
 
 
 @compiled
-def fill_normals(states: Any, normals: Any) -> None:
-    """Write the next normals of each stream into `normals (steps, R, count)` and advance `states`; steps·count even."""
+def fill_normals(states: Any, normals: Any, scale: Real) -> None:
+    """Write the next normals of each stream, times scale, into `normals (steps, R, count)`; advances `states`.
+
+    steps·count must be even.
+    """
     steps, replicas, count = normals.shape
     rows = np.empty((2, replicas), normals.dtype)
     for k in range(0, steps * count, 2):
@@ -125,4 +128,4 @@ def fill_normals(states: Any, normals: Any) -> None:
         for m in range(2):
             step, j = divmod(k + m, count)
             for i in range(replicas):
-                normals[step, i, j] = rows[m, i]
+                normals[step, i, j] = rows[m, i] * like(scale, rows[m, i])

@@ -24,7 +24,7 @@ def words_of(states, count):
 
 def normals_of(states, count, dtype):
     normals = np.empty((1, states.shape[1], count), dtype)
-    fill_normals(states.copy(), normals)
+    fill_normals(states.copy(), normals, 1.0)
     return normals[0]
 
 

@@ -64,6 +64,13 @@ def test_take_gives_the_same_numbers_however_they_are_blocked(count, law, dtype)
     assert torch.equal(torch.cat(taken, 1), whole)
 
 
+@pytest.mark.parametrize("law", ["normal", "sign", "uniform"])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_a_scale_multiplies_every_variate(law, dtype):
+    plain, scaled = (take(open_streams(5, 4), law, 3, dtype, scale)[1] for scale in (1.0, 0.25))
+    assert torch.equal(scaled, 0.25 * plain)
+
+
 def test_taking_does_not_change_the_streams_taken_from():
     streams = open_streams(5, 4)
     first = take(streams, "uniform", 2, torch.float64)[1]

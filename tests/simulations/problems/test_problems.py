@@ -116,7 +116,8 @@ def test_noise_is_centred_and_has_its_variance(made):
     mean_gradient = made.gradient(x)
     if made.bias:
         mean_gradient = mean_gradient + made.bias.function(x, mean_gradient)
-    _, variates = take(open_streams(0, count), made.noise.law, made.noise.count, torch.float64)
+    law = made.noise
+    _, variates = take(open_streams(0, count), law.law, law.count, torch.float64, law.scale)
     noise = made.noise.shape(variates, x.expand(count, -1), mean_gradient.expand(count, -1))
     squared = noise.square().sum(1)
     allowed = made.noise_growth * float(mean_gradient.square().sum()) + made.noise_variance
@@ -207,6 +208,7 @@ def test_unknown_names_are_suggested():
         ("rdml-logits", {"alpha": math.nan}),
         ("rdml-logits", {"beta": -1.0}),
         ("rdml-logits", {"learners": 1}),
+        ("rdml-logits", {"noise_variance": -1.0}),
         ("quadratic", {"condition": 0.5}),
         ("quadratic", {"smoothness": 0.0}),
         ("quadratic", {"noise_variance": -1.0}),
@@ -269,6 +271,7 @@ def test_a_problem_that_contradicts_itself_is_refused(changes, words):
         (lambda: Noise("sign", 0, None, 1.0), "count is 0; a whole number of at least 1"),
         (lambda: Noise("sign", 1, None, math.nan), "variance is nan; a finite number of at least 0"),
         (lambda: Noise("sign", 1, None, True), "variance is True"),
+        (lambda: Noise("sign", 1, None, 1.0, scale=0), "scale is 0; a positive finite number"),
         (lambda: Noise("sign", 1, None, 1.0, -1.0), r"growth is -1\.0; a finite number of at least 0"),
         (lambda: Bias(None, -1.0), r"bound is -1\.0; a finite number of at least 0"),
         (lambda: Bias(None, math.inf), "bound is inf"),
