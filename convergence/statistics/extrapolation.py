@@ -47,13 +47,18 @@ def extrapolate(
     polynomial of this degree.
 
     Raises:
-        ValueError: shapes that differ, fewer than degree + 1 points, a standard error of 0 or less, or a
-            confidence outside (0, 1).
+        ValueError: shapes that differ, fewer than degree + 1 different step sizes, a standard error of 0 or less,
+            or a confidence outside (0, 1).
     """
     check_confidence(confidence)
     eta, y, sigma = (np.asarray(a, dtype=np.float64) for a in (step_sizes, values, standard_errors))
-    if not (eta.shape == y.shape == sigma.shape) or eta.ndim != 1 or len(eta) <= degree:
-        raise ValueError(f"{eta.shape} step sizes, {y.shape} values: {degree + 1} or more points are needed")
+    if not (eta.shape == y.shape == sigma.shape) or eta.ndim != 1:
+        shapes = f"{eta.shape}, {y.shape}, {sigma.shape}"
+        raise ValueError(f"step_sizes, values, standard_errors have shapes {shapes}; one (n,) is needed")
+    if not np.isfinite(eta).all() or len(np.unique(eta)) <= degree:
+        raise ValueError(
+            f"step_sizes is {eta.tolist()}; {degree + 1} or more different finite ones are needed for degree {degree}"
+        )
     if not (np.isfinite(y).all() and np.isfinite(sigma).all() and (sigma > 0).all()):
         raise ValueError("values must be finite and standard_errors positive")
     falling, covariance = np.polyfit(eta, y, degree, w=1 / sigma, cov="unscaled")

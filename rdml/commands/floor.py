@@ -31,29 +31,20 @@ def floor(
     Exit code 0: all runs ended. 1: replicas diverged. 2: bad usage. 130: interrupted; what was measured is kept.
     """
     from rdml.figures import save_figure
-    from rdml.files import write_json
-    from rdml.progress import working
+    from rdml.measuring import end, measured
     from simulations.experiments.floor import floor as measure
     from simulations.plots.floor import floor_extrapolation
     from simulations.plots.style import new_figure, series
 
     variants = variants_of(problem, parameters, alpha, beta)
-    results: dict[str, Floor] = {}
-    interrupted = False
-    with working() as progress:
-        for label, variant in variants.items():
-            result = measure(variant, step_size or None, replicas=replicas, seed=seed, progress=progress)
-            interrupted = result.interrupted
-            if result.points:
-                results[label] = result
-            if interrupted:
-                break
-    if not results:
-        typer.echo("Interrupted before a step size was measured: nothing is written.", err=True)
-        raise typer.Exit(130)
-    if json is not None:
-        values = [result.to_json() for result in results.values()]
-        write_json(json, values[0] if len(variants) == 1 else {"floors": values, "interrupted": interrupted})
+    results, interrupted = measured(
+        variants,
+        lambda variant, progress: measure(
+            variant, step_size or None, replicas=replicas, seed=seed, progress=progress
+        ),
+        json,
+        "floors",
+    )
     figure, axes = new_figure()
     for (label, result), (colour, marker) in zip(results.items(), series(len(results)), strict=True):
         floor_extrapolation(
@@ -62,11 +53,8 @@ def floor(
     save_figure(figure, out, f"{problem}-floor")
     for label, result in results.items():
         print_floor(label, result)
-    if interrupted:
-        typer.echo("Interrupted: the step sizes measured by then are kept.", err=True)
-        raise typer.Exit(130)
-    if any(point.diverged for result in results.values() for point in result.points):
-        raise typer.Exit(1)
+    diverged = any(point.diverged for result in results.values() for point in result.points)
+    end(interrupted=interrupted, diverged=diverged)
 
 
 def print_floor(label: str, result: Floor) -> None:

@@ -32,25 +32,23 @@ def scope(
 ) -> None:
     """Measure the radius of the stationary cloud over step sizes against the bounded scope of the theory.
 
-    Exit code 0: all runs ended. 1: replicas diverged. 2: bad usage.
+    Exit code 0: all runs ended. 1: replicas diverged. 2: bad usage. 130: interrupted; what was measured is kept.
     """
     from rdml.figures import save_figure
-    from rdml.files import write_json
-    from rdml.progress import working
+    from rdml.measuring import end, measured
     from simulations.experiments.scope import scope as measure
     from simulations.plots.scope import scope_radius
     from simulations.plots.style import new_figure
 
-    with working() as progress:
-        result = measure(
-            make_problem(problem, parameters),
-            step_size or None,
-            replicas=replicas,
-            seed=seed,
-            progress=progress,
-        )
-    if json is not None:
-        write_json(json, result.to_json())
+    results, interrupted = measured(
+        {"": make_problem(problem, parameters)},
+        lambda made, progress: measure(
+            made, step_size or None, replicas=replicas, seed=seed, progress=progress
+        ),
+        json,
+        "scopes",
+    )
+    result = results[""]
     figure, axes = new_figure()
     scope_radius(axes, result)
     save_figure(figure, out, f"{problem}-scope")
@@ -68,8 +66,7 @@ def scope(
             for p in result.points
         ),
     )
-    if any(point.diverged for point in result.points):
-        raise typer.Exit(1)
+    end(interrupted=interrupted, diverged=any(point.diverged for point in result.points))
 
 
 def basins(
@@ -86,26 +83,22 @@ def basins(
 ) -> None:
     """Measure how fast SGD leaves a basin ("goes on searching"), with survival curves.
 
-    Exit code 0: all runs ended. 1: replicas diverged. 2: bad usage.
+    Exit code 0: all runs ended. 1: replicas diverged. 2: bad usage. 130: interrupted; what was measured is kept.
     """
     from rdml.figures import save_figure
-    from rdml.files import write_json
-    from rdml.progress import working
+    from rdml.measuring import end, measured
     from simulations.experiments.basins import basins as measure
     from simulations.plots.basins import survival
     from simulations.plots.style import new_figure
 
-    variants = variants_of(problem, parameters, alpha, beta)
-    with working() as progress:
-        results = {
-            label: measure(
-                variant, step_size or None, time=time, replicas=replicas, seed=seed, progress=progress
-            )
-            for label, variant in variants.items()
-        }
-    if json is not None:
-        values = [result.to_json() for result in results.values()]
-        write_json(json, values[0] if len(values) == 1 else {"basins": values})
+    results, interrupted = measured(
+        variants_of(problem, parameters, alpha, beta),
+        lambda variant, progress: measure(
+            variant, step_size or None, time=time, replicas=replicas, seed=seed, progress=progress
+        ),
+        json,
+        "basins",
+    )
     figure, axes = new_figure()
     for label, result in results.items():
         survival(axes, result, label=label)
@@ -118,8 +111,8 @@ def basins(
             for c in result.curves
         ),
     )
-    if any(curve.diverged for result in results.values() for curve in result.curves):
-        raise typer.Exit(1)
+    diverged = any(curve.diverged for result in results.values() for curve in result.curves)
+    end(interrupted=interrupted, diverged=diverged)
 
 
 def tightness(
@@ -164,7 +157,10 @@ def phase(
     json: JsonFile = None,
     out: OutDir = Path("out"),
 ) -> None:
-    """Draw the bias floor of an RDML cohort over orders and weights, and of the joint potential at order ½."""
+    """Draw the bias floor of an RDML cohort over orders and weights, and of the joint potential at order ½.
+
+    Exit code 0: every cohort came to rest. 1: some did not. 2: bad usage.
+    """
     from rdml.figures import save_figure
     from rdml.files import write_json
     from rdml.problem_options import key_values
@@ -190,3 +186,10 @@ def phase(
             for c in result.cells
         ),
     )
+    restless = [cell for cell in result.cells if not cell.at_rest]
+    for c in restless:
+        typer.echo(
+            f"alpha = {c.alpha:g}, beta = {c.beta:g}: not at rest after {c.steps} steps, ‖∇F + b‖ = {c.residual:.3g}"
+        )
+    if restless:
+        raise typer.Exit(1)

@@ -13,7 +13,7 @@ from scipy import stats
 
 from convergence.statistics.intervals import Interval
 from simulations.ensemble.run import simulate
-from simulations.experiments.floor import falling
+from simulations.experiments.step_sizes import falling, one_by_one
 from simulations.problems.problem import Problem
 
 Array = NDArray[np.float64]
@@ -60,13 +60,14 @@ class Survival:
 
 @dataclass(frozen=True)
 class Basins:
-    """Survival in the basin of the start over step sizes, by falling step size."""
+    """Survival in the basin of the start over step sizes, by falling step size; all unless `interrupted`."""
 
     problem: Problem
     curves: tuple[Survival, ...]
     replicas: int
     seed: int
     time: float
+    interrupted: bool = False
 
     def to_json(self) -> dict[str, object]:
         """JSON-ready form."""
@@ -76,6 +77,7 @@ class Basins:
             "replicas": self.replicas,
             "seed": self.seed,
             "time": self.time,
+            "interrupted": self.interrupted,
             "curves": [curve.to_json() for curve in self.curves],
         }
 
@@ -90,6 +92,8 @@ def basins(
     progress: Callable[[str], None] = lambda _: None,
 ) -> Basins:
     """Start every replica at a minimiser and see when it is first found in another basin.
+
+    Ctrl-C leaves the step sizes that were measured by then; before the first it goes through.
 
     Args:
         problem: with two known minimisers or a function that tells basins apart.
@@ -107,9 +111,9 @@ def basins(
     if not 0 < time < math.inf:
         raise ValueError(f"time is {time}; a positive number is needed")
     at_minimum = replace(problem, start=problem.minimisers[0])
-    curves = []
     sizes = step_sizes or [problem.largest_step_size / 2**k for k in range(3)]
-    for k, step_size in enumerate(falling(sizes, time)):
+
+    def measure(k: int, step_size: float) -> Survival:
         progress(f"{problem.name}, step size {step_size:.4g}")
         run = simulate(
             at_minimum,
@@ -121,8 +125,10 @@ def basins(
             leaving=True,
         )
         assert run.left_at is not None
-        curves.append(_survival(step_size, run.left_at, run.steps, run.diverged))
-    return Basins(problem, tuple(curves), replicas, seed, time)
+        return _survival(step_size, run.left_at, run.steps, run.diverged)
+
+    curves, interrupted = one_by_one(falling(sizes, time), measure)
+    return Basins(problem, curves, replicas, seed, time, interrupted)
 
 
 def _survival(step_size: float, left_at: NDArray[np.int64], steps: int, diverged: int) -> Survival:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -14,19 +13,9 @@ from convergence.bounds.stationarity import asymptotic_floor
 from convergence.statistics.extrapolation import Extrapolation, extrapolate
 from convergence.statistics.intervals import Interval
 from convergence.statistics.plateau import plateau
-from simulations.ensemble.run import Ensemble, simulate
-from simulations.ensemble.schedules import Constant
+from simulations.ensemble.run import Ensemble
+from simulations.experiments.step_sizes import WINDOW_TIME, WINDOWS, falling, one_by_one, settled_run
 from simulations.problems.problem import Problem
-
-WINDOWS = 64
-WINDOW_TIME = 8.0
-"""Least length of a window in units of 1/(ηL) steps, the time in which the fastest mode relaxes."""
-
-LONGEST = 10**12
-"""Steps beyond which a step size is taken for a mistake."""
-
-DOUBLINGS = 6
-"""How often a run is doubled in length before its plateau is reported as not settled."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +53,7 @@ class Floor:
     Args:
         problem: that was run.
         points: by falling step size.
-        fit: through the points; None where fewer than three are finite.
+        fit: through the points; None where fewer than three step sizes have finite ones.
         exact_intercept: the exact floor at η → 0 where it is known.
         exact_slope: its slope there.
         replicas: of every run.
@@ -126,43 +115,41 @@ def floor(
 
     Every step size has streams of its own, so that its error is independent of the others'. Runs are as
     long as it takes for the transient to be over in their first half. Ctrl-C leaves the step sizes that were
-    measured by then.
+    measured by then; before the first it goes through.
     """
     time = WINDOWS * window_time / problem.smoothness
     sizes = falling(step_sizes or default_step_sizes(problem), time)
-    points = []
-    interrupted = False
-    for k, step_size in enumerate(sizes):
+
+    def measure(k: int, step_size: float) -> FloorPoint:
         progress(f"{problem.name}, step size {step_size:.4g}")
-        try:
-            run = settled_run(
-                problem,
-                step_size,
-                replicas=replicas,
-                seed=seed,
-                first_replica=k << 32,
-                dtype=dtype,
-                device=device,
-                window_time=window_time,
-            )
-        except KeyboardInterrupt:
-            interrupted = True
-            break
-        points.append(_point(run, confidence))
+        run = settled_run(
+            problem,
+            step_size,
+            replicas=replicas,
+            seed=seed,
+            first_replica=k << 32,
+            dtype=dtype,
+            device=device,
+            window_time=window_time,
+        )
+        return _point(run, confidence)
+
+    points, interrupted = one_by_one(sizes, measure)
     usable = [p for p in points if np.isfinite(p.floor.value) and p.floor.high > p.floor.low]
+    different = len({point.step_size for point in usable})
     fit = None
-    if len(usable) >= 3:
+    if different >= 3:
         errors = [_standard_error(p.floor, replicas, confidence) for p in usable]
         fit = extrapolate(
             [p.step_size for p in usable],
             [p.floor.value for p in usable],
             errors,
-            degree=2 if len(usable) > 3 else 1,
+            degree=2 if different > 3 else 1,
             confidence=confidence,
         )
     return Floor(
         problem=problem,
-        points=tuple(points),
+        points=points,
         fit=fit,
         exact_intercept=problem.floor_limit,
         exact_slope=problem.floor_slope,
@@ -170,38 +157,6 @@ def floor(
         seed=seed,
         interrupted=interrupted,
     )
-
-
-def falling(step_sizes: Sequence[float], time: float) -> list[float]:
-    """The largest first, each checked as `simulate` checks it and for a run of length `time = η·steps`.
-
-    Raises:
-        ValueError: a step size that is not positive and finite, or so small that a run would not end.
-    """
-    sizes = sorted((Constant(size).step_size for size in step_sizes), reverse=True)
-    for size in sizes:
-        if time > LONGEST * size:
-            raise ValueError(f"step_size is {size}; at least {time / LONGEST:.2g} is needed, for 10¹² steps")
-    return sizes
-
-
-def settled_run(
-    problem: Problem, step_size: float, *, window_time: float = WINDOW_TIME, **options: Any
-) -> Ensemble:
-    """A run whose transient is over in its first half: doubled in length for that, at most `DOUBLINGS` times.
-
-    Args:
-        problem: what to run.
-        step_size: η.
-        window_time: least length of a window in units of 1/(ηL) steps.
-        **options: of `simulate`.
-    """
-    steps = WINDOWS * math.ceil(window_time / (step_size * problem.smoothness))
-    for doubling in range(DOUBLINGS + 1):
-        run = simulate(problem, step_size=step_size, steps=steps << doubling, **options)
-        if run.diverged or plateau(run.window_means).settled:
-            break
-    return run
 
 
 def _point(run: Ensemble, confidence: float) -> FloorPoint:

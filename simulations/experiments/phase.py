@@ -43,6 +43,11 @@ class Cell:
     residual: float
     steps: int
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether the residual fell to `RESIDUAL`."""
+        return self.residual <= RESIDUAL
+
 
 @dataclass(frozen=True)
 class Phase:

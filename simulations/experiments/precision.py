@@ -9,7 +9,7 @@ from scipy import stats
 from convergence.statistics.intervals import Interval, mean_interval
 from convergence.statistics.plateau import plateau
 from simulations.ensemble.run import Ensemble, simulate
-from simulations.experiments.floor import WINDOW_TIME, settled_run
+from simulations.experiments.step_sizes import WINDOW_TIME, settled_run
 from simulations.problems.problem import Problem
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from convergence.bounds.scope import scope_radius, scope_radius_sharp
 from convergence.statistics.intervals import Interval
 from convergence.statistics.plateau import plateau
-from simulations.experiments.floor import WINDOW_TIME, WINDOWS, falling, settled_run
+from simulations.experiments.step_sizes import WINDOW_TIME, WINDOWS, falling, one_by_one, settled_run
 from simulations.problems.problem import Problem
 
 
@@ -44,12 +44,13 @@ class ScopePoint:
 
 @dataclass(frozen=True)
 class Scope:
-    """The stationary cloud over step sizes, by falling step size."""
+    """The stationary cloud over step sizes, by falling step size; all of them unless `interrupted`."""
 
     problem: Problem
     points: tuple[ScopePoint, ...]
     replicas: int
     seed: int
+    interrupted: bool = False
 
     def to_json(self) -> dict[str, object]:
         """JSON-ready form."""
@@ -58,6 +59,7 @@ class Scope:
             "parameters": dict(self.problem.parameters),
             "replicas": self.replicas,
             "seed": self.seed,
+            "interrupted": self.interrupted,
             "points": [point.to_json() for point in self.points],
         }
 
@@ -73,6 +75,8 @@ def scope(
 ) -> Scope:
     """Measure stationary `E‖x‖²` at each step size, by default six down from `a/L²` by factors of 2.
 
+    Ctrl-C leaves the step sizes that were measured by then; before the first it goes through.
+
     Raises:
         ValueError: no constants of the bounded scope are known for the problem.
     """
@@ -80,17 +84,17 @@ def scope(
         raise ValueError(f"problem is {problem.name!r}; no constants of its bounded scope are known")
     largest = problem.coercivity.rate / problem.smoothness**2
     sizes = step_sizes or [largest / 2**j for j in range(6)]
-    points = []
-    for k, step_size in enumerate(falling(sizes, WINDOWS * WINDOW_TIME / problem.smoothness)):
+
+    def measure(k: int, step_size: float) -> ScopePoint:
         progress(f"{problem.name}, step size {step_size:.4g}")
         run = settled_run(problem, step_size, replicas=replicas, seed=seed, first_replica=k << 32)
         norms = np.where(run.diverged_at[:, None] < 0, run.window_norms, np.inf)
         found = plateau(norms, confidence=confidence)
         bound, sharp = scope_bounds(problem, step_size)
-        points.append(
-            ScopePoint(step_size, found.level, bound, sharp, run.steps, found.settled, run.diverged)
-        )
-    return Scope(problem, tuple(points), replicas, seed)
+        return ScopePoint(step_size, found.level, bound, sharp, run.steps, found.settled, run.diverged)
+
+    points, interrupted = one_by_one(falling(sizes, WINDOWS * WINDOW_TIME / problem.smoothness), measure)
+    return Scope(problem, points, replicas, seed, interrupted)
 
 
 def scope_bounds(problem: Problem, step_size: float) -> tuple[float | None, float | None]:

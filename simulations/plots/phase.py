@@ -20,6 +20,8 @@ def phase_diagram(
 ) -> Axes:
     """Draw a quantity of every cell, in colour and as a number; orders to the right, weights upwards.
 
+    A cohort that did not come to rest has a star.
+
     Args:
         axes: to draw on.
         result: to draw.
@@ -27,15 +29,17 @@ def phase_diagram(
     """
     values = np.array([getattr(cell, quantity) for cell in result.cells])
     grid = values.reshape(len(result.alphas), len(result.betas)).T
+    restless = ~np.array([cell.at_rest for cell in result.cells]).reshape(len(result.alphas), -1).T
     image = axes.imshow(grid, origin="lower", aspect="auto", cmap="cividis")
     middle = (grid.max() + grid.min()) / 2
     for (row, column), value in np.ndenumerate(grid):
         colour = "black" if value > middle else "white"
-        text = "0" if value < 1e-15 else f"{value:.2g}"
+        text = ("0" if value < 1e-15 else f"{value:.2g}") + ("*" if restless[row, column] else "")
         axes.text(column, row, text, ha="center", va="center", color=colour, fontsize="small")
     axes.set_xticks(range(len(result.alphas)), [f"{alpha:g}" for alpha in result.alphas])
     axes.set_yticks(range(len(result.betas)), [f"{beta:g}" for beta in result.betas])
     axes.grid(visible=False)
-    axes.set(xlabel="order α (dimensionless)", ylabel="weight β (dimensionless)", title="A cohort at rest")
+    title = "A cohort at rest (*: not yet)" if restless.any() else "A cohort at rest"
+    axes.set(xlabel="order α (dimensionless)", ylabel="weight β (dimensionless)", title=title)
     axes.figure.colorbar(image, ax=axes, label=LABELS[quantity])
     return axes

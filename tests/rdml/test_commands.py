@@ -1,6 +1,7 @@
 """The commands on ensembles, claims and worst cases, in one process: output, files and exit codes."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -209,34 +210,53 @@ def test_divergence_has_one_exit_code_and_figures_say_it(tmp_path: Path, command
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_an_interrupted_floor_keeps_what_was_measured(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("command", "listed"), [("floor quadratic", "points"), ("scope", "points"), ("basins", "curves")]
+)
+def test_an_interrupted_experiment_keeps_what_was_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, listed: str
 ) -> None:
-    from simulations.experiments import floor
+    def working(after: int) -> object:
+        told: list[str] = []
 
-    measure = floor.settled_run
+        def progress(words: str) -> None:
+            told.append(words)
+            if len(told) > after:
+                raise KeyboardInterrupt
 
-    def interrupted(problem: Problem, step_size: float, **options: object) -> object:
-        if step_size < 0.3:
-            raise KeyboardInterrupt
-        return measure(problem, step_size, **options)
+        return lambda: nullcontext(progress)
 
-    monkeypatch.setattr(floor, "settled_run", interrupted)
-    words = (
-        "floor",
-        "quadratic",
-        "--replicas",
-        "4",
-        "--out",
-        str(tmp_path),
-        "--json",
-        str(tmp_path / "f.json"),
-    )
-    assert "Interrupted" in run(*words, "--step-size", "0.4", "0.2", code=130)
+    options = ("--replicas", "4", "--step-size", "0.1", "0.08", "0.05", "--json", str(tmp_path / "f.json"))
+    words = (*command.split(), *options, "--out", str(tmp_path / "figures"))
+    monkeypatch.setattr("rdml.progress.working", working(after=0))
+    assert "nothing is written" in run(*words, code=130)
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setattr("rdml.progress.working", working(after=2))
+    assert "Interrupted" in run(*words, code=130)
     found = json.loads((tmp_path / "f.json").read_text())
     assert found["interrupted"] is True
-    assert [point["step_size"] for point in found["points"]] == [0.4]
-    assert "nothing is written" in run(*words, "--step-size", "0.2", code=130)
+    assert [one["step_size"] for one in found[listed]] == [0.1, 0.08]
+
+
+def test_interrupted_variants_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def progress(words: str) -> None:
+        if told.append(words) or len(told) > 2:
+            raise KeyboardInterrupt
+
+    told: list[str] = []
+    monkeypatch.setattr("rdml.progress.working", lambda: nullcontext(progress))
+    words = ["floor", "rdml-logits", "--alpha", "0.5", "1", "--replicas", "4", "--step-size", "0.4", "0.2"]
+    run(*words, "--json", str(tmp_path / "f.json"), "--out", str(tmp_path), code=130)
+    found = json.loads((tmp_path / "f.json").read_text())
+    assert found["interrupted"] is True
+    assert [one["parameters"]["alpha"] for one in found["floors"]] == [0.5]
+
+
+def test_cohorts_that_do_not_come_to_rest_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulations.experiments.phase.DOUBLINGS", 0)
+    words = ("phase", "--alpha", "0.5", "--beta", "0", "8", "--out", str(tmp_path))
+    assert "alpha = 0.5, beta = 8: not at rest after 500 steps" in run(*words, code=1)
+    assert "*" in (tmp_path / "phase.svg").read_text()
 
 
 def test_an_interrupted_simulation_says_that_there_is_nothing(

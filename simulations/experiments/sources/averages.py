@@ -9,7 +9,7 @@ from convergence.statistics.plateau import plateau
 from simulations.ensemble.run import Ensemble, simulate
 from simulations.ensemble.schedules import Decaying
 from simulations.experiments.evidence import CONFIDENCE, Evidence, measured
-from simulations.experiments.floor import settled_run
+from simulations.experiments.step_sizes import settled_run
 from simulations.experiments.tightness import initial_gap
 from simulations.problems import problem
 from simulations.problems.problem import Problem

@@ -50,6 +50,8 @@ def test_mean_interval_covers():
         lambda: plateau(np.ones((1, 64))),
         lambda: plateau(np.ones((4, 4))),
         lambda: extrapolate([1, 2], [1, 2], [1, 1]),
+        lambda: extrapolate([1, 2, 2, 1], [1, 2, 3, 4], [1, 1, 1, 1]),
+        lambda: extrapolate([1, 2, 3, math.nan], [1, 2, 3, 4], [1, 1, 1, 1]),
         lambda: extrapolate([1, 2, 3], [1, 2, 3], [1, 1, 0]),
         lambda: extrapolate([1, 2, 3, 4], [1, 2, 3, 4], [1, 1, 1, 1], confidence=1.5),
     ],

@@ -3,7 +3,8 @@ import math
 
 import pytest
 
-from simulations.experiments.floor import floor, floor_bound, settled_run
+from simulations.experiments.floor import floor, floor_bound
+from simulations.experiments.step_sizes import settled_run
 from simulations.problems import problem
 
 
@@ -42,6 +43,14 @@ def test_step_sizes_have_streams_of_their_own():
         settled_run(problem("double-well"), 0.1, replicas=4, first_replica=k << 32).final for k in (0, 1)
     )
     assert not (one == two).any()
+
+
+def test_two_step_sizes_measured_twice_make_no_fit():
+    made = problem("quadratic")
+    found = floor(made, [0.2, 0.2, 0.1, 0.1], replicas=4)
+    assert len(found.points) == 4
+    assert found.fit is None
+    assert len(floor(made, [0.2, 0.2, 0.1, 0.05], replicas=4).fit.coefficients) == 2
 
 
 def test_divergence_is_a_value():
