@@ -173,7 +173,7 @@ def cohort_mean_remainder(*, alpha: Real, beta: Real, oscillation: Real) -> Real
 
     By Taylor's formula: the fourth derivative of `softmax(z + sδ)` is below 1.11 osc⁴ in the 1-norm.
     """
-    _finite(alpha=alpha, oscillation=oscillation)
+    _finite(alpha=alpha, beta=beta, oscillation=oscillation)
     return beta * (oscillation**4 + ((2 * alpha - 1) * oscillation) ** 4) / 160
 
 
@@ -195,12 +195,18 @@ def self_limiting_bound(*, beta: Real, disagreement: Real) -> Real:
     b_k is the gradient of the mutual term `β·mean_j D_α(p_j‖p_k)` in the parameters of learner k,
     `disagreement` the mean over samples of `‖PJ‖₂²·c(α)·D̄_k`.
     """
+    _finite(beta=beta, disagreement=disagreement)
     return beta**2 * disagreement
 
 
 def agreement_rate(*, alpha: Real, beta: Real, least_probability: Real) -> Real:
-    r"""`4αβ·p_min`: `d/dt‖δ‖² ≤ −4αβ·p_min·‖δ‖²` under the mutual flow (`disagreement-lyapunov`)."""
-    _order(alpha)
+    r"""`4αβ·p_min`: `d/dt‖δ‖² ≤ −4αβ·p_min·‖δ‖²` under the mutual flow (`disagreement-lyapunov`).
+
+    `least_probability` is p_min, of two classes or more: at most ½.
+    """
+    _finite(alpha=alpha, beta=beta)
+    require("least_probability", least_probability, least_probability >= 0, "[0, 1/2]")
+    require("least_probability", least_probability, 2 * least_probability <= 1, "[0, 1/2]")
     return 4 * alpha * beta * least_probability
 
 

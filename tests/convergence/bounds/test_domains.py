@@ -26,7 +26,7 @@ SGD = {
 }  # fmt: skip
 """Of each constant the values at the edge of its domain and beyond it."""
 ORDER = {"alpha": ([0.0, math.inf], [-1e-6, -0.5])}
-FINITE = {name: ([0.0], [-1e-6, -0.5, math.inf]) for name in ("alpha", "oscillation")}
+FINITE = {name: ([0.0], [-1e-6, -0.5, math.inf]) for name in ("alpha", "oscillation", "beta", "disagreement")}
 GRADIENT = {
     gradient.self_bounding_constant: ({"alpha": 0.5}, ORDER),
     gradient.self_bounding_usable: ({"alpha": 0.5}, ORDER),
@@ -44,7 +44,11 @@ GRADIENT = {
     gradient.order_as_weight_bound: (ORDERS, FINITE),
     gradient.cohort_mean_remainder: ({**ORDERS, "beta": 1.0}, FINITE),
     gradient.escort_order_bound: ({"oscillation": 2.5}, {"oscillation": NONNEGATIVE}),
-    gradient.agreement_rate: ({"alpha": 0.5, "beta": 1.0, "least_probability": 0.1}, ORDER),
+    gradient.agreement_rate: (
+        {"alpha": 0.5, "beta": 1.0, "least_probability": 0.1},
+        {**FINITE, "least_probability": ([0.0, 0.5], [-1e-6, 0.51])},
+    ),
+    gradient.self_limiting_bound: ({"beta": 1.0, "disagreement": 2.0}, FINITE),
 }
 EDGES: dict[Callable, tuple[dict, dict]] = {
     stationarity.stationarity: (RUN, SGD),
