@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import networkx
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf
 
 from convergence.claims.claim import Claim
+from convergence.claims.samplers import Sampler
 from rdml.config import validate
 
 Text = Annotated[str, Field(max_length=10_000)]  # measured, and so refused where it is no Unicode
@@ -38,8 +39,7 @@ class _ClaimFields(_Fields):
     assertions: Annotated[tuple[_AssertionFields, ...], Field(min_length=1)]
     assumptions: tuple[Text, ...]
     source: Text
-    instances: Callable[..., Any]
-    dimension: Annotated[int, Field(ge=1, le=10_000)]
+    instances: InstanceOf[Sampler]
     depends_on: tuple[Text, ...]
     false_neighbour: _AssertionFields | None
 

@@ -15,6 +15,8 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from convergence.claims.samplers.coordinates import Sampler
+
 UNDERFLOW = 1e-290
 """Magnitudes below this, where float64 begins to lose digits, count as nothing."""
 
@@ -90,7 +92,6 @@ class Claim:
         source: publication, or "ours" with the idea of the derivation.
         instances: maps a point of the cube `[-1, 1]^dimension`, batched `(N, dimension)` in float64, to N
             instances that satisfy the assumptions. A search over the cube is a search over instances.
-        dimension: of that cube.
         depends_on: ids of claims that the proof uses.
         false_neighbour: a stronger or mis-stated assertion on the same quantities that is false.
     """
@@ -99,8 +100,7 @@ class Claim:
     assertions: tuple[Assertion, ...]
     assumptions: tuple[str, ...]
     source: str
-    instances: Callable[[Tensor], dict[str, Tensor]]
-    dimension: int
+    instances: Sampler
     depends_on: tuple[str, ...] = ()
     false_neighbour: Assertion | None = field(default=None)
 

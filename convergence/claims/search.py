@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from scipy.optimize import OptimizeResult, differential_evolution, minimize
 from convergence.claims.claim import Assertion, Claim
 from convergence.claims.counterexample import counterexample
 from convergence.claims.verdict import Finding, Refutation, Status, Verdict
+from convergence.threads import one_thread
 
 NAME = "numeric"
 UNCOMPUTABLE = -1e9
@@ -57,11 +57,11 @@ def witness(
     effort = FULL if full else QUICK
     for claim in claims:
         progress(claim.id)
-        with _one_thread():
+        with one_thread():
             verdict = judge(claim, seed=seed, effort=effort)
         yield verdict
         if claim.false_neighbour is not None:
-            with _one_thread():
+            with one_thread():
                 refutation = refute(claim, claim.false_neighbour, seed=seed, effort=effort)
             yield refutation
 
@@ -119,7 +119,7 @@ def search(
         instances = claim.instances(torch.from_numpy(np.ascontiguousarray(points)))
         return np.maximum(assertion.margin(instances).numpy(), UNCOMPUTABLE)
 
-    points = _starts(generator, effort.points, claim.dimension)
+    points = _starts(generator, effort.points, claim.instances.dimension)
     values = margins(points)
     order = np.argsort(values, kind="stable")
     best, least = points[order[0]], float(values[order[0]])
@@ -137,17 +137,6 @@ def search(
     if not (enough and least < -assertion.tolerance):
         keep(_descend(margins, best, effort.iterations))
     return Found(best, least if least > UNCOMPUTABLE else -np.inf, looked)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Batches are so small that threads would only wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _starts(generator: np.random.Generator, count: int, dimension: int) -> np.ndarray:

@@ -66,7 +66,7 @@ PROOF = replace(BASE_PROOF, **({{"claim": CLAIM.id}} | {proof}))
             "assertions.0.relation: Input should be '<=' or '=='",
         ),
         ("{'source': '\\udc80'}", "CLAIM: source: Input should be a valid string, unable to parse"),
-        ("{'dimension': 0}", "CLAIM: dimension: Input should be greater than or equal to 1"),
+        ("{'instances': len}", "CLAIM: instances: Input should be an instance of Sampler"),
         ("{'depends_on': ([],)}", "CLAIM: depends_on.0: Input should be a valid string, got []"),
     ],
 )

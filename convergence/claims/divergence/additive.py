@@ -63,7 +63,6 @@ CLAIM = Claim(
     assumptions=("α ∈ [0, ∞]; logits may be −∞",),
     source="Rényi 1961",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(
         r"D_\alpha(p \otimes p'\|q \otimes q') = \max(D_\alpha(p\|q), D_\alpha(p'\|q'))", "==", _largest
     ),

@@ -47,6 +47,5 @@ CLAIM = Claim(
     assumptions=("logits may be −∞",),
     source="van Erven & Harremoës 2014",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(r"D_{1/2}(p\|q) = -\log \sum_i \sqrt{p_i q_i}", "==", _without_two),
 )

@@ -46,6 +46,5 @@ CLAIM = Claim(
     assumptions=("p ≪ q",),
     source="van Erven & Harremoës 2014",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(r"D_2(p\|q) = \log(1 + \chi^2(q\|p))", "==", _reversed),
 )

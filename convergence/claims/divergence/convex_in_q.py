@@ -93,7 +93,6 @@ CLAIM = Claim(
     assumptions=("α ∈ [0, ∞]",),
     source="van Erven & Harremoës 2014; in the logits ours, from smooth-own",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("smooth-own",),
     false_neighbour=Assertion(
         r"z_q \mapsto D_\alpha(p\|q) \text{ is convex for every } \alpha", "<=", _in_logits_always

@@ -51,6 +51,5 @@ CLAIM = Claim(
     assumptions=("W a stochastic matrix", "α ∈ [0, ∞]; logits may be −∞"),
     source="van Erven & Harremoës 2014",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(r"D_\alpha(pW\|qW) \le 0.99 \, D_\alpha(p\|q)", "<=", _contracted),
 )

@@ -57,7 +57,6 @@ CLAIM = Claim(
     assumptions=("finite logits", "0 < α < ∞"),
     source="classical; the remainder ours, from mean-value and third cumulants",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("mean-value",),
     false_neighbour=Assertion(
         r"|D_\alpha(z + \delta\|z) - \frac{1}{2} \delta^\top \Sigma \delta| \le " + BOUND,

@@ -48,7 +48,6 @@ CLAIM = Claim(
     assumptions=("finite logits", "α ≥ 0 finite, α ≠ 1"),
     source="ours; for exponential families van Erven & Harremoës 2014",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(
         r"D_\alpha(p\|q) ="
         r" \frac{A((1-\alpha) z_p + \alpha z_q) - (1-\alpha) A(z_p) - \alpha A(z_q)}{\alpha - 1}",

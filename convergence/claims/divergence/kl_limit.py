@@ -72,7 +72,6 @@ CLAIM = Claim(
     assumptions=("p and q have the same support", "α ≥ 0 finite"),
     source="van Erven & Harremoës 2014; the remainder of the slope ours, from third cumulants",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("order-monotone", "mean-value"),
     false_neighbour=Assertion(
         r"|D_\alpha(p\|q) - \mathrm{KL}(p\|q)| \le \frac{|\alpha - 1|}{2} \mathrm{Var}_p(\log p/q)",

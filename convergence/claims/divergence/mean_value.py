@@ -55,7 +55,6 @@ CLAIM = Claim(
     assumptions=("p and q have the same support", "0 < α < ∞"),
     source="ours: divided differences of the log-partition function, and Popoviciu's inequality",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(
         r"D_\alpha(p\|q) \le 0.99 \, \frac{\alpha}{8} \, \mathrm{osc}(z_p - z_q)^2", "<=", _too_small
     ),

@@ -59,7 +59,6 @@ CLAIM = Claim(
     assumptions=("α ∈ [0, ∞]; logits may be −∞",),
     source="Rényi 1961",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(
         r"D_\alpha(p\|q) = 0 \iff p = q \quad (\alpha \ge 0)",
         "==",

@@ -53,6 +53,5 @@ CLAIM = Claim(
     assumptions=("0 < α < ∞", "p ≪ q"),
     source="ours, from jensen-gap",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(r"D_\alpha(p\|q) = D_{1/\alpha}(q\|r_\alpha)", "==", _arguments_exchanged),
 )

@@ -84,7 +84,6 @@ CLAIM = Claim(
     assumptions=("D < ∞",),
     source="van Erven & Harremoës 2014",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("nonneg",),
     false_neighbour=Assertion(
         r"\alpha \le \alpha' \Rightarrow D_\alpha(p\|q)/\alpha \le D_{\alpha'}(p\|q)/\alpha'",

@@ -33,7 +33,6 @@ CLAIM = Claim(
     assumptions=("α ∈ [0, ∞]; logits may be −∞",),
     source="Gilardoni 2010; van Erven & Harremoës 2014",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("order-monotone", "variational"),
     false_neighbour=Assertion(
         r"D_\alpha(p\|q) \ge \frac{\min(\alpha, 3)}{2} \|p - q\|_1^2", "<=", _beyond_one

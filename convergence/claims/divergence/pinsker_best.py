@@ -54,7 +54,6 @@ CLAIM = Claim(
     ),
     source="ours, from order-inversion; two classes suffice by data processing",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("nonneg", "order-monotone", "data-processing", "pinsker"),
     false_neighbour=Assertion(
         r"D_\alpha(p\|q) \ge \frac{1.01}{2 c(1/\alpha)} \|p - q\|_1^2", "<=", _too_large

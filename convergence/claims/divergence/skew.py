@@ -38,6 +38,5 @@ CLAIM = Claim(
     assumptions=("0 < α < 1; logits may be −∞",),
     source="van Erven & Harremoës 2014",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(r"D_\alpha(p\|q) = D_\alpha(q\|p)", "==", _symmetric),
 )

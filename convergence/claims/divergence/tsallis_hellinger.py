@@ -49,6 +49,5 @@ CLAIM = Claim(
     assumptions=("D < ∞", "α ≥ 0 finite, α ≠ 1"),
     source="van Erven & Harremoës 2014",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(r"D_\alpha(p\|q) = H_\alpha(p\|q)", "==", _equal),
 )

@@ -88,7 +88,6 @@ CLAIM = Claim(
     assumptions=("finite logits of p, q and s", "α ≥ 0 finite, α ≠ 1"),
     source="van Erven & Harremoës 2014",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("nonneg",),
     false_neighbour=Assertion(
         r"(1-\alpha) D_\alpha(p\|q) \le (1-\alpha) \mathrm{KL}(s\|p) + \alpha \mathrm{KL}(s\|q)",

@@ -54,6 +54,5 @@ CLAIM = Claim(
     assumptions=("finite logits", "α ≥ 0 finite; at α = 1 it is q − p"),
     source="ours, from jensen-gap; classical at α = 1",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(r"\nabla_{z_q} D_\alpha(p\|q) = q - p", "==", _target_in_place_of_escort),
 )

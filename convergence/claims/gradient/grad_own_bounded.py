@@ -41,6 +41,5 @@ CLAIM = Claim(
     assumptions=("α ∈ [0, ∞]; logits may be −∞",),
     source="ours: a difference of two distributions",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(r"\|q - r_\alpha\|_2 \le 1.4", "<=", _too_small),
 )

@@ -72,7 +72,6 @@ CLAIM = Claim(
     assumptions=("finite logits", "α ≥ 0 finite"),
     source="ours, from jensen-gap",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(
         r"\nabla_{z_p} D_\alpha(p\|q) = \frac{1}{\alpha-1} (r_\alpha - p)", "==", _without_alpha
     ),

@@ -76,7 +76,6 @@ CLAIM = Claim(
     assumptions=("finite logits; the target does not depend on θ", "α ∈ [0, ∞]"),
     source="ours, from grad-own: q − r is a mixture of differences of one-hots",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("grad-own",),
     false_neighbour=Assertion(
         r"\|\nabla_\theta D_\alpha\|_2 \le 0.99 \, \mathrm{TV}(q, r_\alpha) \, \mathrm{diam}(J)",

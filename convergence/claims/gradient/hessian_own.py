@@ -62,7 +62,6 @@ CLAIM = Claim(
     assumptions=("finite logits", "α ≥ 0 finite"),
     source="ours, from grad-own",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(
         r"\nabla_{z_q}^2 D_\alpha(p\|q) = \Sigma(q) - \Sigma(r_\alpha)", "==", _without_factor
     ),

@@ -50,7 +50,6 @@ CLAIM = Claim(
     assumptions=("p and q have the same support", "0 < α < ∞"),
     source="ours; the constant is the largest third cumulant, as a supremum found numerically",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("mean-value",),
     false_neighbour=Assertion(
         r"\|(q - r_\alpha) - \alpha (q - p)\|_1"

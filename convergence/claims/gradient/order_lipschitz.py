@@ -66,7 +66,6 @@ CLAIM = Claim(
     assumptions=("finite logits", "α ≥ 0 finite"),
     source="ours, from Cauchy–Schwarz and Popoviciu's inequality",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("mean-value",),
     false_neighbour=Assertion(
         r"\|\partial_\alpha r_\alpha\|_1 \le 0.99 \, \mathrm{std}_{r_\alpha}(\log p/q)", "<=", _too_small

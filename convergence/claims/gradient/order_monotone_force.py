@@ -41,7 +41,6 @@ CLAIM = Claim(
     assumptions=("finite logits", "α ∈ [0, ∞]"),
     source="ours, from the likelihood-ratio order of escorts",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(
         r"\alpha \le \alpha' \Rightarrow \|q - r_\alpha\|_2 \le \|q - r_{\alpha'}\|_2",
         "<=",

@@ -57,7 +57,6 @@ CLAIM = Claim(
     assumptions=("finite logits", "α ≥ 0 finite"),
     source="ours, from grad-target; the second from skew and self-bounding-best",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("skew", "order-lipschitz"),
     false_neighbour=Assertion(r"\|\nabla_{z_p} D_\alpha\|_1 \le 2", "<=", _like_the_own),
 )

@@ -39,7 +39,6 @@ CLAIM = Claim(
     assumptions=("0 < α < ∞; logits may be −∞",),
     source="ours, from smooth-own and nonneg",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("nonneg", "grad-own", "smooth-own"),
     false_neighbour=Assertion(
         r"\|\nabla_{z_q} D_\alpha(p\|q)\|_2^2 \le 0.99 \max(1, \alpha) \, D_\alpha(p\|q)", "<=", _too_small

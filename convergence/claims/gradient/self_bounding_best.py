@@ -57,7 +57,6 @@ CLAIM = Claim(
     ),
     source="ours: two classes suffice by order-inversion, data-processing and ‖v‖₂² ≤ ½‖v‖₁²",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("nonneg", "pinsker-best", "order-inversion", "self-bounding"),
     false_neighbour=Assertion(
         r"\|\nabla_{z_q} D_\alpha\|_2^2 \le 0.99 \, c(\alpha) \, D_\alpha(p\|q)", "<=", _too_small

@@ -57,7 +57,6 @@ CLAIM = Claim(
     assumptions=("p and q have the same support", "α ≥ 0 finite"),
     source="ours, from hessian-own and Popoviciu's inequality",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("hessian-own",),
     false_neighbour=Assertion(
         r"\nabla_{z_q}^2 D_\alpha(p\|q) \preceq 0.99 \, \frac{\max(1, \alpha)}{2} I", "<=", _too_small

@@ -71,7 +71,6 @@ CLAIM = Claim(
     assumptions=(*SGD, LIMIT, "ηL ≤ 1", "σ = M = 0", "0 ≤ m < 1"),
     source="ours, from stationarity and the instance on a quadratic",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("stationarity",),
     false_neighbour=Assertion(r"A_\infty^2 \le 0.99 \, \frac{\zeta^2}{1-m}", "<=", _too_small),
 )

@@ -104,7 +104,6 @@ CLAIM = Claim(
     ),
     source="ours, from the dual of the performance-estimation problem",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("biased-programme",),
     false_neighbour=Assertion(r"A^2 \le 0.99 \, Q", "<=", _too_small),
 )

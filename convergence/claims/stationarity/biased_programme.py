@@ -87,7 +87,6 @@ CLAIM = Claim(
     assumptions=(*SGD, "M = σ = m = 0, h = ηL ≤ 1", "T iterates x_0, …, x_{T−1}"),
     source="ours, from the interpolation inequality of smooth functions; A² ≤ the maximum of Σa_t²/T",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("stationarity-sharp",),
     false_neighbour=Assertion(
         r"\sum_{t<m} [a_t^2 - y_t^2 + (a_{t+1} - y_t)^2] + a_m^2 \le 2L\Delta", "<=", _as_if_convex

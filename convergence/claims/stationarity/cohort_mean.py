@@ -75,7 +75,6 @@ CLAIM = Claim(
     ),
     source="ours, from grad-own and Taylor's formula",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("mean-value",),
     false_neighbour=Assertion(r"\sum_k V_k = \sum_k \nabla F_k \quad (\alpha = 2)", "==", _kept_at_two),
 )

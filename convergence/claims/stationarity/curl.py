@@ -122,7 +122,6 @@ CLAIM = Claim(
     assumptions=(FORCES, "two learners with logits as parameters", "C ≥ 2", "targets detached"),
     source="ours, from grad-own",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(
         r"\alpha_1 = \alpha_2,\ \beta_1 = \beta_2 \Rightarrow \text{it vanishes everywhere}",
         "==",

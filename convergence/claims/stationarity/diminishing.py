@@ -91,7 +91,6 @@ CLAIM = Claim(
     ),
     source="ours, from the descent lemma",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("stationarity",),
     false_neighbour=Assertion(
         r"\frac{\sum_t \eta_t E\|\nabla F_t\|^2}{\sum_t \eta_t} \le \frac{1}{1-m}"

@@ -73,7 +73,6 @@ CLAIM = Claim(
     ),
     source="ours, from grad-own: differences of softmax along segments",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(
         r"\frac{d}{dt} \|\delta\|^2 \le -4.04 \, \alpha\beta \, p_{\min} \|\delta\|^2",
         "<=",

@@ -63,7 +63,6 @@ CLAIM = Claim(
     assumptions=(*SGD, "η = 1/L", "m = M = σ = 0"),
     source="ours, from stationarity-sharp",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("stationarity-sharp",),
     false_neighbour=Assertion(
         r"A^2 \le \frac{2L\Delta}{T} + (1 - \frac{1}{T}) (0.99 \, \zeta)^2", "<=", _too_small

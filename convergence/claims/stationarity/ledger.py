@@ -102,7 +102,6 @@ CLAIM = Claim(
     ),
     source="ours: the descent lemma as an identity",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(
         r"\text{the same with } 1.01 \, \eta \text{ in place of } \eta", "==", _wrong_step_size
     ),

@@ -104,7 +104,6 @@ CLAIM = Claim(
     ),
     source="classical for heavy ball; for Nesterov's form ours",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("ledger", "pathwise"),
     false_neighbour=Assertion(
         r"\tilde x_{t+1} = \tilde x_t - \frac{\eta}{1-\gamma} g_t"

@@ -114,7 +114,6 @@ CLAIM = Claim(
     assumptions=(*SGD, LIMIT, "h = ηL(M+1) ≤ 1", "m = 0"),
     source="ours, from stationarity-sharp and the instance in the plane",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("stationarity-sharp",),
     false_neighbour=Assertion(r"A_\infty^2 \le \zeta^2 + \frac{\eta L \sigma^2}{2-h}", "<=", _constant_bias),
 )

@@ -118,7 +118,6 @@ CLAIM = Claim(
     ),
     source="ours, from the ledger and Cauchy–Schwarz",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("ledger",),
     false_neighbour=Assertion(
         r"A^2 \le \frac{2 (F_0 - F_T)}{\eta T} + \frac{1}{T} \sum_t \|b_t + n_t\|^2 \text{ for every } \eta",

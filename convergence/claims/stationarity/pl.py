@@ -111,7 +111,6 @@ CLAIM = Claim(
     ),
     source="ours, from the descent lemma; the sharper floor for m = 0 from noise-floor",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("stationarity",),
     false_neighbour=Assertion(rf"E F(x_T) - F^* \le (1 - 2\eta\mu(1-m))^T \Delta + {FLOOR}", "<=", _too_fast),
 )

@@ -67,7 +67,6 @@ CLAIM = Claim(
     ),
     source="ours, from the symmetry of D_½",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(
         r"V = \nabla \Phi \text{ at } \alpha = 2,\ \Phi = " + POTENTIAL % "2", "==", _two
     ),

@@ -68,7 +68,6 @@ CLAIM = Claim(
     ),
     source="classical: moment recursion of a linear iteration",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(
         r"E\|\nabla F\|^2 \le \sum_i \frac{\eta h_i \sigma_i^2}{2} + \|b\|^2", "<=", _small_steps
     ),

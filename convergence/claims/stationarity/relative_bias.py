@@ -91,7 +91,6 @@ CLAIM = Claim(
     assumptions=(*SGD, "h = ηL(M+1) ≤ 1", "0 ≤ m < 1"),
     source="ours, from the descent lemma and Minkowski's inequality",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("stationarity",),
     false_neighbour=Assertion(
         r"A \le A_+ \text{ with } m = 0 \text{ in its equation, whatever } m", "<=", _without_growth

@@ -116,6 +116,5 @@ CLAIM = Claim(
     ),
     source="ours, from the recursion of E‖x_t‖²",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(r"\limsup_t E\|x_t\|^2 \le 0.99 \, s_*^2", "<=", _too_small),
 )

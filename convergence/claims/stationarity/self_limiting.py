@@ -75,7 +75,6 @@ CLAIM = Claim(
     ),
     source="ours, from self-bounding-best and Jensen's inequality",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("self-bounding-best",),
     false_neighbour=Assertion(
         r"\|b_k\|^2 \le 0.99 \, \beta^2 \, E[\|PJ\|_2^2 \, \max(\alpha, \frac{3\sqrt{5}-5}{2}) \, \bar D_k]",

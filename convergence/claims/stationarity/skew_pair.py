@@ -55,7 +55,6 @@ CLAIM = Claim(
     assumptions=(FORCES, "two learners with logits as parameters", "0 < α₁ < 1", "targets detached"),
     source="ours, from skew; that nothing else is conservative, from curl",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("curl",),
     false_neighbour=Assertion(
         r"\alpha_1 + \alpha_2 = 1,\ \beta_1 = \beta_2 \Rightarrow " + POTENTIAL, "==", _equal_weights

@@ -93,7 +93,6 @@ CLAIM = Claim(
     assumptions=(*SGD, "η ≤ 1/((M+1)L)", "0 ≤ m < 1"),
     source="ours, from the descent lemma",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     false_neighbour=Assertion(
         r"A^2 \le \frac{0.99}{1-m} \left( \frac{2\Delta}{\eta T} + \eta L \sigma^2 + \zeta^2 \right)",
         "<=",

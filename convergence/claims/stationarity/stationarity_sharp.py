@@ -65,7 +65,6 @@ CLAIM = Claim(
     assumptions=(*SGD, "h = ηL(M+1) ∈ (0, 2)", "m = 0"),
     source="ours, from the descent lemma; the last step is not paid for",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("stationarity",),
     false_neighbour=Assertion(
         r"A^2 \le 0.99 \left( \frac{|1-h| \zeta' + \sqrt{\zeta'^2 + 4 (1 - h/2) R'}}{2 - h} \right)^2",

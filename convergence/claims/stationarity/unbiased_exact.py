@@ -96,7 +96,6 @@ CLAIM = Claim(
     assumptions=(*SGD, "ζ = m = 0", "h = ηL(M+1) ∈ (0, 2)"),
     source="ours, from the descent lemma on every tail of the run",
     instances=INSTANCES,
-    dimension=INSTANCES.dimension,
     depends_on=("stationarity", "stationarity-sharp"),
     false_neighbour=Assertion(r"A^2 \le 0.99 \left( " + BOUND + r" \right)", "<=", _too_small),
 )

@@ -105,7 +105,7 @@ def test_radial_runs_are_two_dimensional_sgd() -> None:
 @pytest.mark.parametrize("nesterov", [False, True])
 def test_momentum_is_that_of_pytorch(nesterov) -> None:
     claim = find("momentum-iterate")
-    instance = claim.instances(cube(40, claim.dimension))
+    instance = claim.instances(cube(40, claim.instances.dimension))
     row = next(k for k in range(40) if bool(instance["nesterov"][k]) == nesterov)
     path, estimates = instance["iterates"][row], instance["gradient_estimates"][row]
     momentum = instance["momentum"][row].item()

@@ -23,8 +23,7 @@ def circle(coordinates: Coordinates) -> dict[str, torch.Tensor]:
 
 
 def claim_of(*assertions: Assertion, name: str = "circle") -> Claim:
-    sampler = Sampler(circle)
-    return Claim(name, assertions, ("none",), "a test", sampler, sampler.dimension)
+    return Claim(name, assertions, ("none",), "a test", Sampler(circle))
 
 
 def needle(depth: float) -> Assertion:

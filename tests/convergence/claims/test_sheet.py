@@ -98,7 +98,7 @@ def test_a_claim_is_complete(claim) -> None:
 
 @pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
 def test_instances_are_what_the_assertions_need(claim) -> None:
-    cube = torch.rand(7, claim.dimension, dtype=torch.float64) * 2 - 1
+    cube = torch.rand(7, claim.instances.dimension, dtype=torch.float64) * 2 - 1
     instance = claim.instances(cube)
     assert all(len(values) == 7 for values in instance.values())
     assert all(values.dtype == torch.float64 for values in instance.values())
@@ -109,7 +109,7 @@ def test_instances_are_what_the_assertions_need(claim) -> None:
 
 @pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
 def test_an_instance_does_not_depend_on_its_neighbours(claim) -> None:
-    cube = torch.rand(5, claim.dimension, dtype=torch.float64) * 2 - 1
+    cube = torch.rand(5, claim.instances.dimension, dtype=torch.float64) * 2 - 1
     together, alone = claim.instances(cube), claim.instances(cube[2:3])
     for name, values in alone.items():
         torch.testing.assert_close(together[name][2:3], values, rtol=1e-12, atol=1e-12)
