@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from convergence.threads import one_thread
 from simulations.ensemble.compiled.compile import compiled, inlined
 from simulations.ensemble.compiled.descent import block_step, descend, point_step
 from simulations.ensemble.compiled.engine import advance, open_blocks
 from simulations.ensemble.compiled.kernel import Kernel
 from simulations.ensemble.engine import init, step
 from simulations.ensemble.record import MomentRecorder
-from simulations.ensemble.run import one_thread, simulate
+from simulations.ensemble.run import simulate
 from simulations.experiments.precision import controlled_floor, floor_slope
 from simulations.problems import problem
 from simulations.problems.problem import Problem

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, get_args
@@ -13,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from convergence.threads import one_thread
 from simulations.device import chosen_device
 from simulations.ensemble.compiled.recording import InBlocks, Open, run_compiled, unfit
 from simulations.ensemble.engine import init, step
@@ -195,19 +195,6 @@ def simulate(
         twin_expected=twins.expected(schedule.largest) if twins else None,
         path=kept,
     )
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch use one thread inside."""
-    # Steps are many and small: handing them to several threads costs more than it brings, and where other
-    # processes want the cores as well, up to 15 times as much (seen).
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _obstacle(

@@ -17,12 +17,12 @@ import torch
 
 from convergence.claims.verdict import Picture
 from convergence.statistics.intervals import Interval, mean_interval
+from convergence.threads import one_thread
 from simulations.device import chosen_device
 from simulations.networks.arms import Arm, Budget, Outcome, train_arms
 from simulations.networks.comparison_figures import accuracy_against_weight, differences
 from simulations.networks.cost import Cost, step_costs
 from simulations.networks.data import Dataset, load
-from simulations.networks.threads import one_thread
 from simulations.plots.style import new_figure
 
 Metric = Literal["accuracy", "loss", "calibration_error"]

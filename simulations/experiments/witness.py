@@ -11,7 +11,8 @@ import numpy as np
 
 from convergence.claims.claim import Claim
 from convergence.claims.verdict import Finding, Picture, Status, Verdict
-from simulations.ensemble.run import one_thread, simulate
+from convergence.threads import one_thread
+from simulations.ensemble.run import simulate
 from simulations.experiments.evidence import NAME, Evidence, judge, refute
 from simulations.experiments.floor import floor
 from simulations.experiments.sources import averages, cohorts, paths, worst_cases

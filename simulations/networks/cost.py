@@ -10,12 +10,12 @@ from statistics import median
 import torch
 from torch import nn
 
+from convergence.threads import one_thread
 from simulations.networks.arms import Arm, Budget
 from simulations.networks.cohort import train_cohort
 from simulations.networks.data import Dataset
 from simulations.networks.models import PERCEPTRONS, build
 from simulations.networks.stacked import StackedCohorts
-from simulations.networks.threads import one_thread
 
 ARMS = (Arm(1.0, 0.0), Arm(1.0, 1.0), Arm(1.5, 1.0))
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from convergence.claims import load_claims
 from convergence.claims.verdict import Verdict
 from convergence.estimators import Ledger, LedgerEntry, Mutual
+from convergence.threads import one_thread
 from simulations.device import chosen_device
 from simulations.networks.checkpoint import check_checkpoint, contents, restore, save
 from simulations.networks.cohort import CohortRun, train_cohort
@@ -29,7 +30,6 @@ from simulations.networks.result import CHUNK, DIVERGED, TrainingResult, score
 from simulations.networks.sampling import BatchOrder, learner_seed
 from simulations.networks.settings import CLOSURE, Settings, check_same, plain
 from simulations.networks.tensorboard import log_run
-from simulations.networks.threads import one_thread
 from simulations.networks.trained_order import TrainedOrder
 
 MONITORED = 256

@@ -16,13 +16,13 @@ from convergence.claims.claim import Claim
 from convergence.claims.verdict import Finding, Picture, Status, Verdict
 from convergence.divergence.renyi import gradient_own, renyi_divergence
 from convergence.estimators import Ledger, LedgerEntry, Mutual
+from convergence.threads import one_thread
 from simulations.networks.cohort import train_cohort
 from simulations.networks.data import digits
 from simulations.networks.figures import self_bounding_scatter, stacked_ledger
 from simulations.networks.models import build
 from simulations.networks.monitor import COHORT, JACOBIANS, PATH, SAMPLES, Monitor, sample_quantities
 from simulations.networks.sampling import learner_seed
-from simulations.networks.threads import one_thread
 from simulations.plots.style import new_figure
 
 SPEAKS_OF = (*SAMPLES, *JACOBIANS, *COHORT, *PATH)

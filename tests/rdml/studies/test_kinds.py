@@ -9,11 +9,11 @@ import pytest
 from processes import here, rdml
 
 import simulations
+from convergence.threads import one_thread
 from rdml.config import validate
 from rdml.kinds import KINDS, simulate
 from rdml.kinds.kind import Conclusion, Kind, Row, State
 from rdml.store import HeldRun, hold, make_store, parquet_bytes
-from simulations.networks.threads import one_thread
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""One thread for small models: sums in one order, and no waiting for threads that have nothing to do."""
+"""One thread for small sums: in one order, and without waiting for threads that have nothing to do."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import torch
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Let torch use one thread within the block; results then do not depend on the number of cores."""
+    # Handing many small steps to several threads costs more than it brings, and where other processes want
+    # the cores as well, up to 15 times as much (seen).
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
