@@ -18,7 +18,7 @@ from torch import Tensor
 from simulations.ensemble.compiled.normals import fill_normals, fill_words
 
 Law = Literal["normal", "sign", "uniform"]
-"""Standard normal; ±1 with equal chance; uniform on [0, 1)."""
+"""Standard normal; ±1 with equal chance; uniform on [0, 1), in every precision."""
 
 Words = NDArray[np.uint64]
 
@@ -72,7 +72,9 @@ def draw(states: Words, law: Law, steps: int, count: int, dtype: torch.dtype, sc
     if law == "sign":
         signs = torch.from_numpy((words >> np.uint64(63)).astype(np.float64))
         return (2 * signs - 1).mul_(scale).to(dtype)
-    return torch.from_numpy((words >> np.uint64(11)).astype(np.float64)).mul_(2.0**-53 * scale).to(dtype)
+    uniforms = torch.from_numpy((words >> np.uint64(11)).astype(np.float64)).mul_(2.0**-53).to(dtype)
+    # one in 2²⁵ rounds to 1 in float32
+    return uniforms.clamp_(max=1 - torch.finfo(dtype).eps / 2).mul_(scale)
 
 
 def open_streams(seed: int, replicas: int, first: int = 0) -> Streams:

@@ -89,8 +89,8 @@ def rdml_digits(
 
     def noise(uniforms: Tensor, x: Tensor, mean_gradient: Tensor) -> Tensor:
         uniforms = uniforms.cpu()  # where the data lies
-        chosen = [shard[(uniforms * len(shard)).long().clamp(max=len(shard) - 1)] for shard in shards]
-        drawn = (uniforms * samples).long().clamp(max=samples - 1)
+        chosen = [shard[(uniforms * len(shard)).long()] for shard in shards]
+        drawn = (uniforms * samples).long()
         minibatch = supervised(x, chosen) + (mutual(x, drawn) if beta else 0)
         return minibatch + weight_decay * x - mean_gradient
 

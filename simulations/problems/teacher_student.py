@@ -48,7 +48,7 @@ def teacher_student(inputs: int = 4, hidden: int = 3, samples: int = 64, batch: 
         return (slopes.mT @ data.to(x) / samples).flatten(1)
 
     def shape(uniforms: Tensor, x: Tensor, mean_gradient: Tensor) -> Tensor:
-        index = (uniforms * samples).long().clamp(max=samples - 1)
+        index = (uniforms * samples).long()
         u = data.to(x)[index]
         slopes = parts(x, u, outputs.to(x)[index])[1]
         return (slopes.mT @ u / batch).flatten(1) - gradient(x)

@@ -4,7 +4,9 @@ import torch
 from scipy import stats
 
 from simulations.ensemble.compiled.normals import fill_words
+from simulations.ensemble.run import simulate
 from simulations.ensemble.streams import draw, initial_states, open_streams, take
+from simulations.problems import problem
 
 MASK = 2**64 - 1
 
@@ -69,6 +71,25 @@ def test_take_gives_the_same_numbers_however_they_are_blocked(count, law, dtype)
 def test_a_scale_multiplies_every_variate(law, dtype):
     plain, scaled = (take(open_streams(5, 4), law, 3, dtype, scale)[1] for scale in (1.0, 0.25))
     assert torch.equal(scaled, 0.25 * plain)
+
+
+def test_uniforms_stay_below_1_in_float32():
+    """The first float64 uniform of this replica is 1 − 1.8e-8, which float32 rounds to 1."""
+    astray = 5_752_093
+    states = initial_states(0, 1, astray)
+    assert np.float32(draw(states.copy(), "uniform", 1, 1, torch.float64).item()) == 1
+    (uniform,) = draw(states, "uniform", 1, 1, torch.float32).flatten()
+    assert uniform.item() == 1 - 2**-24
+    heavy = problem("quadratic", dimension=1, degrees=5.0)
+    run = simulate(heavy, step_size=0.1, steps=2, replicas=2, first_replica=astray, dtype="float32")
+    assert run.diverged == 0
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_the_largest_uniform_picks_the_last_of_n_samples(dtype):
+    count = torch.arange(1, 1_000_001, dtype=dtype)
+    largest = torch.tensor(1 - torch.finfo(dtype).eps / 2, dtype=dtype)
+    assert ((largest * count).long() == count.long() - 1).all()
 
 
 def test_taking_does_not_change_the_streams_taken_from():
