@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from rdml.options import Device, JsonFile, OutDir, Seed
+from rdml.options import JsonFile, OutDir, Seed
+from simulations.networks.settings import Device
 
 
 def compare(
@@ -29,7 +30,7 @@ def compare(
     batch_size: Annotated[int, typer.Option(help="Of every run.")] = 64,
     step_size: Annotated[float, typer.Option(help="η.")] = 0.05,
     momentum: Annotated[float, typer.Option(help="γ.")] = 0.9,
-    device: Annotated[Device, typer.Option(help="Where to train.")] = Device.CPU,
+    device: Annotated[Device, typer.Option(help="Where to train.")] = "cpu",
     seed: Seed = 0,
     json: JsonFile = None,
     out: OutDir = Path("out"),
@@ -58,7 +59,7 @@ def compare(
             step_size=step_size,
             momentum=momentum,
             seed=seed,
-            device=device.value,
+            device=device,
             progress=progress,
         )
     if json is not None:

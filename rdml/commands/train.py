@@ -3,87 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rdml.options import Device, JsonFile, OutDir, Seed, writable_directory, writable_file
-
-
-class Schedule(StrEnum):
-    """Step sizes over the run."""
-
-    CONSTANT = "constant"
-    COSINE = "cosine"
-
-
-class Updates(StrEnum):
-    """Whether learners step together or in turn."""
-
-    SIMULTANEOUS = "simultaneous"
-    SEQUENTIAL = "sequential"
-
-
-class Precision(StrEnum):
-    """Arithmetic of the training; the ledger is in float64 always."""
-
-    FLOAT64 = "float64"
-    FLOAT32 = "float32"
-    BF16 = "bf16"
-
-
-class Norm(StrEnum):
-    """Normalisation of convolutional models; with batch normalisation there is no ledger."""
-
-    GROUP = "group"
-    BATCH = "batch"
+from rdml.options import JsonFile, OutDir, Seed, writable_directory, writable_file
+from simulations.networks.settings import Device, Norm, Precision, Schedule, Settings, Updates
 
 
 def train(
     data: Annotated[
         str, typer.Option(help="digits, mnist1d, cifar10, cifar100, or an .npz file.")
-    ] = "digits",
+    ] = Settings.data,
     path: Annotated[Path | None, typer.Option(help="Of the CIFAR archive or folder.")] = None,
     model: Annotated[
         list[str] | None, typer.Option(help="One for all (mlp), or repeated: one per learner.")
     ] = None,
-    learners: Annotated[int, typer.Option(help="K.")] = 2,
+    learners: Annotated[int, typer.Option(help="K.")] = Settings.learners,
     hidden: Annotated[
         list[int] | None,
-        typer.Option(metavar="N...", help="Widths of the perceptron's hidden layers; 128 by default."),
+        typer.Option(
+            metavar="N...", help=f"Widths of the perceptron's hidden layers; {Settings.hidden[0]} by default."
+        ),
     ] = None,
-    norm: Annotated[Norm, typer.Option(help="Of convolutional models.")] = Norm.GROUP,
+    norm: Annotated[Norm, typer.Option(help="Of convolutional models.")] = Settings.norm,
     alpha: Annotated[
         list[float] | None,
         typer.Option(
             metavar="A...",
-            help="Order in [0, inf], 1.5 by default: one for all, K (one per learner), or K(K−1): those of "
-            "learner 0 towards its peers in turn, then of learner 1, and so on.",
+            help=f"Order in [0, inf], {Settings.alpha} by default: one for all, K (one per learner), or "
+            "K(K−1): those of learner 0 towards its peers in turn, then of learner 1, and so on.",
         ),
     ] = None,
     alpha_end: Annotated[float | None, typer.Option(help="Let the order go there linearly.")] = None,
     alpha_step_size: Annotated[
         float | None, typer.Option(help="Train the order with this step size.")
     ] = None,
-    beta: Annotated[float, typer.Option(help="Weight of the mutual term.")] = 1.0,
-    temperature: Annotated[float, typer.Option(help="Of the mutual term.")] = 1.0,
-    step_size: Annotated[float, typer.Option(help="η.")] = 0.1,
-    schedule: Annotated[Schedule, typer.Option(help="Of the step size.")] = Schedule.CONSTANT,
-    momentum: Annotated[float, typer.Option(help="γ of SGD.")] = 0.0,
+    beta: Annotated[float, typer.Option(help="Weight of the mutual term.")] = Settings.beta,
+    temperature: Annotated[float, typer.Option(help="Of the mutual term.")] = Settings.temperature,
+    step_size: Annotated[float, typer.Option(help="η.")] = Settings.step_size,
+    schedule: Annotated[Schedule, typer.Option(help="Of the step size.")] = Settings.schedule,
+    momentum: Annotated[float, typer.Option(help="γ of SGD.")] = Settings.momentum,
     nesterov: Annotated[bool, typer.Option("--nesterov", help="Nesterov's momentum.")] = False,
-    weight_decay: Annotated[float, typer.Option(help="Coupled.")] = 0.0,
-    batch_size: Annotated[int, typer.Option(min=0, help="0: the full set at every step.")] = 64,
-    steps: Annotated[int, typer.Option(help="T.")] = 500,
-    updates: Annotated[Updates, typer.Option(help="Together, or in turn.")] = Updates.SIMULTANEOUS,
-    ledger_every: Annotated[int, typer.Option(help="Record every so many steps; 0 for no ledger.")] = 0,
+    weight_decay: Annotated[float, typer.Option(help="Coupled.")] = Settings.weight_decay,
+    batch_size: Annotated[
+        int, typer.Option(min=0, help="0: the full set at every step.")
+    ] = Settings.batch_size or 0,
+    steps: Annotated[int, typer.Option(help="T.")] = Settings.steps,
+    updates: Annotated[Updates, typer.Option(help="Together, or in turn.")] = Settings.updates,
+    ledger_every: Annotated[
+        int, typer.Option(help="Record every so many steps; 0 for no ledger.")
+    ] = Settings.ledger_every,
     ledger_chunk: Annotated[
         int, typer.Option(help="Samples that the ledger holds in memory at once.")
-    ] = 2048,
-    subsample: Annotated[int, typer.Option(help="Samples whose Jacobians recorded steps take.")] = 16,
-    precision: Annotated[Precision, typer.Option(help="Of the training.")] = Precision.FLOAT64,
-    device: Annotated[Device, typer.Option(help="auto: CUDA where there is one.")] = Device.AUTO,
+    ] = Settings.ledger_chunk,
+    subsample: Annotated[
+        int, typer.Option(help="Samples whose Jacobians recorded steps take.")
+    ] = Settings.subsample,
+    precision: Annotated[Precision, typer.Option(help="Of the training.")] = Settings.precision,
+    device: Annotated[Device, typer.Option(help="auto: CUDA where there is one.")] = Settings.device,
     deterministic: Annotated[
         bool, typer.Option("--deterministic", help="The same bits on every run.")
     ] = False,
@@ -122,35 +101,34 @@ def train(
     from rdml.progress import working
     from simulations.device import fallback_note
     from simulations.networks.distributed import current_job
-    from simulations.networks.settings import Settings
     from simulations.networks.training import train as run
 
     settings = Settings(
         data=data,
         path=path,
-        models=tuple(model or ("mlp",)),
+        models=tuple(model or Settings.models),
         learners=learners,
-        alpha=orders(alpha or [1.5], learners),
+        alpha=orders(alpha, learners) if alpha else Settings.alpha,
         alpha_end=alpha_end,
         alpha_step_size=alpha_step_size,
         beta=beta,
         temperature=temperature,
         step_size=step_size,
-        schedule=schedule.value,
+        schedule=schedule,
         momentum=momentum,
         nesterov=nesterov,
         weight_decay=weight_decay,
         batch_size=batch_size or None,
         steps=steps,
         seed=seed,
-        updates=updates.value,
+        updates=updates,
         ledger_every=ledger_every,
         ledger_chunk=ledger_chunk,
         subsample=subsample,
-        precision=precision.value,
-        norm=norm.value,
-        hidden=tuple(hidden or (128,)),
-        device=device.value,
+        precision=precision,
+        norm=norm,
+        hidden=tuple(hidden or Settings.hidden),
+        device=device,
         deterministic=deterministic,
     )
     note = fallback_note(settings.device, settings.precision)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rdml.options import Device, JsonFile, OutDir, Seed
+from rdml.options import JsonFile, OutDir, Seed
+from simulations.networks.settings import Device
 
 if TYPE_CHECKING:
     from rdml.verify import Verification
@@ -40,7 +41,7 @@ def verify(
     ] = os.cpu_count() or 1,
     device: Annotated[
         Device, typer.Option(help="cuda: the network witness trains residual networks on it.")
-    ] = Device.CPU,
+    ] = "cpu",
     seed: Seed = 0,
     json: JsonFile = None,
     out: OutDir = None,
@@ -56,10 +57,10 @@ def verify(
     from rdml.verify import verify as run
     from simulations.device import chosen_device, fallback_note
 
-    note = fallback_note(device.value)
+    note = fallback_note(device)
     if note is not None:
         typer.echo(note, err=True)
-    chosen = "cpu" if device is Device.CPU else chosen_device(device.value).type
+    chosen = "cpu" if device == "cpu" else chosen_device(device).type
     with working() as progress:
         result = run(
             claims or (),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
@@ -11,43 +10,37 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from rdml.kinds.kind import Conclusion, Configuration, Kind, Row, State
+from simulations.networks.settings import Settings, Updates
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from convergence.estimators import Ledger, LedgerEntry, Mutual
+    from convergence.estimators import LedgerEntry, Mutual
     from simulations.networks.monitor import Monitor
-
-LEDGER_CHUNK = 2048
-"""Training samples that the ledger measures at once."""
-
-JUDGED = 256
-"""Training samples on which the claims on single samples are judged at recorded steps."""
 
 RENAMED = ("step_size", "effective_step_size")
 """A column of the ledger that would be called like a setting, and what it is called in the metrics."""
 
-COHORT = ("alpha", "beta", "temperature", "updates")
-
 
 class Train(Configuration):
-    """A cohort of learners; see `rdml train`."""
+    """A cohort of learners: settings as of `simulations.networks.settings.Settings`, with its defaults.
+
+    `dtype` is its `precision`; with `ledger` every `record_every`-th step is recorded by the ledger too.
+    """
 
     kind: Literal["train"]
     data: Literal["digits", "mnist1d"] = "digits"
     model: Literal["softmax", "mlp", "conv"] = "mlp"
-    hidden: list[Annotated[int, Field(ge=1, le=10**6)]] = [128]  # noqa: RUF012  frozen, and copied by pydantic
-    learners: Annotated[int, Field(ge=1, le=64)] = 2
-    alpha: Annotated[float, Field(ge=0)] = 1.0
-    beta: Annotated[float, Field(ge=0)] = 1.0
-    temperature: Annotated[float, Field(gt=0)] = 1.0
-    updates: Literal["simultaneous", "sequential"] = "simultaneous"
+    hidden: list[Annotated[int, Field(ge=1, le=10**6)]] = list(Settings.hidden)  # noqa: RUF012  copied by pydantic
+    learners: Annotated[int, Field(ge=1, le=64)] = Settings.learners
+    alpha: Annotated[float, Field(ge=0)] = cast(float, Settings.alpha)
+    beta: Annotated[float, Field(ge=0)] = Settings.beta
+    temperature: Annotated[float, Field(gt=0)] = Settings.temperature
+    updates: Updates = Settings.updates
     step_size: Annotated[float, Field(gt=0)]
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    nesterov: bool = False
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    batch_size: Annotated[int, Field(ge=1, le=10**9)] = 64
-    steps: Annotated[int, Field(ge=1, le=10**9)] = 500
+    momentum: Annotated[float, Field(ge=0, lt=1)] = Settings.momentum
+    nesterov: bool = Settings.nesterov
+    weight_decay: Annotated[float, Field(ge=0)] = Settings.weight_decay
+    batch_size: Annotated[int, Field(ge=1, le=10**9)] = cast(int, Settings.batch_size)
+    steps: Annotated[int, Field(ge=1, le=10**9)] = Settings.steps
     record_every: Annotated[int, Field(ge=1, le=10**9)] = 10
     ledger: bool = True
     dtype: Literal["float32", "float64"] = "float64"
@@ -62,34 +55,30 @@ class Train(Configuration):
         return self
 
 
+def settings_of(chosen: Mapping[str, Any]) -> Settings:
+    """The same run as `rdml train` knows it."""
+    shared = {f.name: chosen[f.name] for f in fields(Settings) if f.name in chosen}
+    return Settings(
+        **shared
+        | {
+            "models": (chosen["model"],),
+            "hidden": tuple(chosen["hidden"]),
+            "precision": chosen["dtype"],
+            "ledger_every": chosen["record_every"] if chosen["ledger"] else 0,
+        }
+    )
+
+
 class Training:
     """One such run; a step of it is a step of training."""
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        import torch
+    def __init__(self, chosen: Mapping[str, Any]) -> None:
+        from simulations.networks.assembly import learners, samples
 
-        from simulations.device import chosen_device
-        from simulations.networks.data import load
-        from simulations.networks.models import build
-        from simulations.networks.sampling import BatchOrder, learner_seed
-
-        self.settings = settings
-        self.steps, device = settings["steps"], chosen_device(settings["device"])
-        self.data = load(settings["data"], dtype=getattr(torch, settings["dtype"])).to(device)
-        self.order = BatchOrder(len(self.data.train_labels), settings["batch_size"], settings["seed"])
-        self.models = [
-            build(settings["model"], self.data, seed=learner_seed(settings["seed"], k), hidden=settings["hidden"])
-            .to(device)
-            for k in range(settings["learners"])
-        ]  # fmt: skip
-        self.optimizers = [
-            torch.optim.SGD(
-                model.parameters(),
-                lr=settings["step_size"],
-                **{name: settings[name] for name in ("momentum", "nesterov", "weight_decay")},
-            )
-            for model in self.models
-        ]
+        self.settings, self.every = settings_of(chosen), chosen["record_every"]
+        self.steps = self.settings.steps
+        self.data = samples(self.settings)
+        self.models, self.optimizers = learners(self.settings, self.data)
 
     def start(self) -> State:
         """Learners as they were built, from the seed alone."""
@@ -97,13 +86,16 @@ class Training:
 
     def advance(self, state: State, until: int) -> tuple[State, list[Row]]:
         """Train on; a loss that is not finite ends the run early, and is named in the summary."""
+        from simulations.networks.assembly import batches, ledger_of
         from simulations.networks.cohort import train_cohort
 
         if state.values["trouble"]:
             return State(until, state.arrays, state.values), []
         self._place(state)
-        ledger = self._ledger(state.step) if self.settings["ledger"] else None
-        monitor = self._monitor(state) if ledger else None
+        ledger = monitor = None
+        if self.settings.ledger_every:
+            ledger = ledger_of(self.settings, self.data, self.models, self.optimizers, state.step)
+            monitor = self._monitor(state)
 
         def before(step: int, mutual: Mutual) -> None:
             if monitor and self._recorded(step):
@@ -112,12 +104,15 @@ class Training:
         run = train_cohort(
             self.models,
             self.optimizers,
-            self._batches(state.step),
+            batches(self.settings, self.data, state.step),
             steps=until,
+            alpha=self.settings.order,
+            beta=self.settings.beta,
+            temperature=self.settings.temperature,
+            updates=self.settings.updates,
             first_step=state.step,
             ledger=ledger,
             before_step=before,
-            **{name: self.settings[name] for name in COHORT},
         )
         rows: dict[tuple[int, int], dict[str, int | float]] = {
             (step, k): {"step": step, "learner": k, "loss": loss}
@@ -132,65 +127,38 @@ class Training:
 
     def conclude(self, state: State, rows: list[Row]) -> Conclusion:
         """Scores, the ledger's account, and what the claims came to at the recorded steps."""
-        from simulations.networks.result import account, score
+        from simulations.networks.result import account, final_scores
 
         self._place(state)
-        scores = [asdict(one) for one in score(self.models, self.data).learners]
-        summary: dict[str, Any] = {"trouble": state.values["trouble"]}
+        final, diverged = final_scores(self.models, self.data, self.settings, self.steps)
+        scores = [asdict(one) for one in final.learners]
+        summary: dict[str, Any] = {"trouble": state.values["trouble"] or diverged}
         summary |= {name: float(np.mean([one[name] for one in scores])) for name in scores[0]}
-        entries = _entries(rows) if self.settings["ledger"] else []
+        entries = _entries(rows) if self.settings.ledger_every else []
         if not entries:
             return Conclusion(summary)
         accounts = [account([e for e in entries if e.learner == k]) for k in range(len(self.models))]
         for name in ("mean_gradient_norm_squared", "closure_error"):
             summary[name] = float(max(cast(float, one[name]) for one in accounts))
-        found = self._monitor(state).verdicts(entries, f"{self.settings['data']}, {self.steps} steps")
+        found = self._monitor(state).verdicts(entries, f"{self.settings.data}, {self.steps} steps")
         verdicts = [asdict(verdict) | {"seconds": 0.0} for own in found.values() for verdict in own]
         return Conclusion(summary, verdicts)
 
     def _recorded(self, step: int) -> bool:
-        return bool(step % self.settings["record_every"] == 0)
+        return bool(step % self.every == 0)
 
     def _monitor(self, state: State) -> Monitor:
-        from convergence.claims import load_claims
-        from simulations.networks.monitor import Monitor
-        from simulations.networks.settings import CLOSURE
+        from simulations.networks.assembly import monitor_of
 
-        stride = max(1, len(self.data.train_inputs) // JUDGED)
-        monitor = Monitor(
-            list(load_claims().values()),
-            self.data.train_inputs[::stride],
-            subsample=16,
-            tolerance=CLOSURE[self.settings["dtype"]],
-        )
-        if state.values["monitor"]:
-            monitor.resume(state.values["monitor"])
-        return monitor
-
-    def _ledger(self, step: int) -> Ledger:
-        from convergence.estimators import Ledger
-
-        inputs, labels = self.data.train_inputs, self.data.train_labels
-        return Ledger(
-            self.models,
-            self.optimizers,
-            batches=list(zip(inputs.split(LEDGER_CHUNK), labels.split(LEDGER_CHUNK), strict=True)),
-            every=self.settings["record_every"],
-            first_step=step,
-            **{name: self.settings[name] for name in COHORT},
-        )
-
-    def _batches(self, first: int) -> Iterator[tuple[Tensor, Tensor]]:
-        for step in itertools.count(first):
-            rows = self.order.rows(step).to(self.data.train_inputs.device)
-            yield self.data.train_inputs[rows], self.data.train_labels[rows]
+        return monitor_of(self.settings, self.data, state.values["monitor"])
 
     def _state(self, step: int, values: dict[str, Any]) -> State:
         """Parameters, buffers and momentum of every learner, copied."""
         arrays = {}
-        for k, (model, optimizer) in enumerate(zip(self.models, self.optimizers, strict=True)):
+        for k, model in enumerate(self.models):
             for name, tensor in model.state_dict().items():
                 arrays[f"model.{k}.{name}"] = tensor.detach().cpu().numpy().copy()
+        for k, optimizer in enumerate(self.optimizers):
             for index, slots in optimizer.state_dict()["state"].items():
                 if slots.get("momentum_buffer") is not None:
                     arrays[f"momentum.{k}.{index}"] = slots["momentum_buffer"].detach().cpu().numpy().copy()
@@ -200,10 +168,11 @@ class Training:
         """Put learners and optimisers where a state says they stood."""
         import torch
 
-        for k, (model, optimizer) in enumerate(zip(self.models, self.optimizers, strict=True)):
+        for k, model in enumerate(self.models):
             model.load_state_dict(
                 {name: torch.from_numpy(array.copy()) for name, array in _under(state.arrays, f"model.{k}.")}
             )
+        for k, optimizer in enumerate(self.optimizers):
             slots = {
                 int(index): {"momentum_buffer": torch.from_numpy(array.copy())}
                 for index, array in _under(state.arrays, f"momentum.{k}.")
@@ -214,7 +183,7 @@ class Training:
 def memory(settings: Mapping[str, Any]) -> float:
     """Bytes of a run: parameters and activations of small networks, and the ledger's copies."""
     width = max([64, *settings["hidden"]])
-    return 2e8 + settings["learners"] * 8.0 * (20 * width**2 + 10 * LEDGER_CHUNK * width)
+    return 2e8 + settings["learners"] * 8.0 * (20 * width**2 + 10 * Settings.ledger_chunk * width)
 
 
 TRAIN = Kind(Train, "rdml.kinds.train:Training", memory)

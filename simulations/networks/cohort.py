@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -18,9 +17,8 @@ from convergence.estimators import Ledger, LedgerEntry
 from convergence.estimators.mutual import Mutual
 from convergence.estimators.passes import labels_out_of_range
 from simulations.networks.interrupt import held_back
+from simulations.networks.settings import Updates
 from simulations.networks.trained_order import Alpha, Mean, TrainedOrder
-
-Updates = Literal["simultaneous", "sequential"]
 
 
 @dataclass

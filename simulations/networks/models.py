@@ -5,14 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from simulations.networks.data import Dataset
-
-Norm = Literal["group", "batch"]
+from simulations.networks.settings import Norm
 
 MODELS = ("softmax", "mlp", "conv", "resnet18", "resnet20")
 """Names that `build` knows."""

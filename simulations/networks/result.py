@@ -50,7 +50,7 @@ class Scores:
     decision_disagreement: list[list[float]]
 
 
-def score(models: Sequence[nn.Module], data: Dataset, *, chunk: int = CHUNK) -> Scores:
+def score(models: Sequence[nn.Module], data: Dataset, chunk: int) -> Scores:
     """Evaluate learners in evaluation mode, `chunk` samples at once; they are left in the mode they were in."""
     modes = [model.training for model in models]
     try:
@@ -63,6 +63,19 @@ def score(models: Sequence[nn.Module], data: Dataset, *, chunk: int = CHUNK) -> 
         score_logits(a, b, data.train_labels, data.test_labels) for a, b in zip(train, test, strict=True)
     ]
     return Scores(scores, decision_disagreement(test).tolist())
+
+
+def final_scores(
+    models: Sequence[nn.Module], data: Dataset, settings: Settings, step: int
+) -> tuple[Scores, str | None]:
+    """Scores after the last step, and which learner has diverged, if one has."""
+    # No more samples at once than training took, so that a run which ran out of memory is still scored.
+    chunk = CHUNK if settings.batch_size is None else min(CHUNK, settings.batch_size)
+    scores = score(models, data, chunk)
+    for k, one in enumerate(scores.learners):
+        if not one.test_loss <= DIVERGED:
+            return scores, f"step {step}: learner {k} has diverged: test loss {one.test_loss:.3g} nats"
+    return scores, None
 
 
 def score_logits(train: Tensor, test: Tensor, train_labels: Tensor, test_labels: Tensor) -> Score:

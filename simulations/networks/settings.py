@@ -1,18 +1,21 @@
-"""What to train, and how: the settings of one run."""
+"""What to train, and how: the settings of one run and their defaults, readable without importing torch."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from convergence.estimators import Mutual
-from simulations.networks.cohort import Updates
-from simulations.networks.models import Norm
-from simulations.networks.trained_order import Alpha, TrainedOrder
+if TYPE_CHECKING:
+    from simulations.networks.trained_order import Alpha
 
+Device = Literal["auto", "cpu", "cuda"]
+Norm = Literal["group", "batch"]
 Precision = Literal["float64", "float32", "bf16"]
+Schedule = Literal["constant", "cosine"]
+Updates = Literal["simultaneous", "sequential"]
+
 CLOSURE = {"float64": 1e-9, "float32": 1e-4, "bf16": 1e-4}
 """Relative closure error of the ledger that the rounding of each precision may cost."""
 
@@ -60,7 +63,7 @@ class Settings:
     beta: float = 1.0
     temperature: float = 1.0
     step_size: float = 0.1
-    schedule: Literal["constant", "cosine"] = "constant"
+    schedule: Schedule = "constant"
     momentum: float = 0.0
     nesterov: bool = False
     weight_decay: float = 0.0
@@ -74,10 +77,12 @@ class Settings:
     precision: Precision = "float64"
     norm: Norm = "group"
     hidden: tuple[int, ...] = (128,)
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Device = "auto"
     deterministic: bool = False
 
     def __post_init__(self) -> None:
+        from convergence.estimators import Mutual
+
         check_descent(self.learners, self.steps, self.batch_size, self.step_size, self.momentum)
         check_positive(ledger_chunk=self.ledger_chunk, subsample=self.subsample)
         if self.nesterov and not self.momentum:
@@ -91,14 +96,14 @@ class Settings:
         if len(self.models) not in (1, self.learners):
             raise ValueError(f"models names {len(self.models)} models for {self.learners} learners")
         for name, value, allowed in (
-            ("schedule", self.schedule, ("constant", "cosine")),
-            ("precision", self.precision, tuple(CLOSURE)),
-            ("norm", self.norm, ("group", "batch")),
-            ("updates", self.updates, ("simultaneous", "sequential")),
-            ("device", self.device, ("auto", "cpu", "cuda")),
+            ("schedule", self.schedule, Schedule),
+            ("precision", self.precision, Precision),
+            ("norm", self.norm, Norm),
+            ("updates", self.updates, Updates),
+            ("device", self.device, Device),
         ):
-            if value not in allowed:
-                raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(allowed)}")
+            if value not in get_args(allowed):
+                raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(get_args(allowed))}")
         self._check_changing_order()
         Mutual(self.alpha, self.beta, self.temperature).check(self.learners)
 
@@ -119,6 +124,8 @@ class Settings:
     @property
     def order(self) -> Alpha:
         """What `train_cohort` takes for alpha."""
+        from simulations.networks.trained_order import TrainedOrder
+
         if isinstance(self.alpha, tuple):
             return self.alpha
         if self.alpha_step_size is not None:

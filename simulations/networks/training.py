@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,28 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from convergence.claims import load_claims
 from convergence.claims.verdict import Verdict
-from convergence.estimators import Ledger, LedgerEntry, Mutual
+from convergence.estimators import LedgerEntry, Mutual
 from convergence.threads import one_thread
 from simulations.device import chosen_device
+from simulations.networks.assembly import batches, learners, ledger_of, monitor_of, samples
 from simulations.networks.checkpoint import check_checkpoint, contents, restore, save
 from simulations.networks.cohort import CohortRun, train_cohort
-from simulations.networks.data import Dataset, load
+from simulations.networks.data import Dataset
 from simulations.networks.distributed import check_devices, current_job, naming_lost_processes
-from simulations.networks.models import PERCEPTRONS, build
+from simulations.networks.models import PERCEPTRONS
 from simulations.networks.monitor import Monitor
 from simulations.networks.reporter import Reporter
-from simulations.networks.result import CHUNK, DIVERGED, TrainingResult, score
-from simulations.networks.sampling import BatchOrder, learner_seed
-from simulations.networks.settings import CLOSURE, Settings, check_same, plain
+from simulations.networks.result import TrainingResult, final_scores
+from simulations.networks.settings import Settings, check_same, plain
 from simulations.networks.tensorboard import log_run
 from simulations.networks.trained_order import TrainedOrder
-
-MONITORED = 256
-"""At most so many training samples stand for the set where claims on single samples are judged."""
 
 
 def train(
@@ -64,21 +58,28 @@ def train(
     check_checkpoint(checkpoint, checkpoint_every, resume)
     if resume and checkpoint is not None:
         _check_goes_on(settings, checkpoint)
-    device = chosen_device(settings.device, settings.precision)
-    check_devices(device)
+    check_devices(chosen_device(settings.device, settings.precision))
     # Threads only wait for each other on perceptrons.
     alone = one_thread() if set(settings.models) <= set(PERCEPTRONS) else contextlib.nullcontext()
     with alone, _reproducible(settings.deterministic):
-        dtype = torch.float64 if settings.precision == "float64" else torch.float32
-        data = load(settings.data, path=settings.path, dtype=dtype).to(device)
-        learners = _Learners(settings, data)
-        record: dict[str, Any] = {"losses": [], "orders": [], "ledger": []}
+        data = samples(settings)
+        models, optimizers = learners(settings, data)
+        record: dict[str, Any] = {"losses": [], "orders": [], "ledger": [], "monitor": None}
         first = 0
         if resume and checkpoint is not None:
-            first, record = restore(checkpoint, learners.models, learners.optimizers)
+            first, record = restore(checkpoint, models, optimizers)
         with naming_lost_processes(checkpoint):
             return _run(
-                settings, data, learners, record, first, checkpoint, checkpoint_every, tensorboard, progress
+                settings,
+                data,
+                models,
+                optimizers,
+                record,
+                first,
+                checkpoint,
+                checkpoint_every,
+                tensorboard,
+                progress,
             )
 
 
@@ -89,38 +90,11 @@ def _check_goes_on(settings: Settings, checkpoint: Path) -> None:
         raise ValueError(f"steps is {settings.steps}; the run in {checkpoint} has taken {found['step']}")
 
 
-class _Learners:
-    """Models and optimisers of a run."""
-
-    def __init__(self, settings: Settings, data: Dataset) -> None:
-        names = settings.models * (settings.learners if len(settings.models) == 1 else 1)
-        self.models: list[nn.Module] = [
-            build(
-                name, data, seed=learner_seed(settings.seed, k), hidden=settings.hidden, norm=settings.norm
-            ).to(data.train_inputs.device)
-            for k, name in enumerate(names)
-        ]
-        # One optimiser for all steps them in one call; sequential updates need one for each.
-        together = settings.updates == "simultaneous"
-        parameters = [list(model.parameters()) for model in self.models]
-        groups = [list(itertools.chain(*parameters))] if together else parameters
-        self.optimizers: list[torch.optim.Optimizer] = [
-            torch.optim.SGD(
-                group,
-                lr=settings.step_size,
-                momentum=settings.momentum,
-                nesterov=settings.nesterov,
-                weight_decay=settings.weight_decay,
-                fused=True,
-            )
-            for group in groups
-        ]
-
-
 def _run(
     settings: Settings,
     data: Dataset,
-    learners: _Learners,
+    models: list[nn.Module],
+    optimizers: list[torch.optim.Optimizer],
     record: dict[str, Any],
     first: int,
     checkpoint: Path | None,
@@ -130,7 +104,10 @@ def _run(
 ) -> TrainingResult:
     job = current_job()
     past = [LedgerEntry.from_json(entry) for entry in record["ledger"]]
-    ledger, monitor = _attach(settings, data, learners, first, record)
+    ledger = monitor = None
+    if settings.ledger_every:
+        ledger = ledger_of(settings, data, models, optimizers, first)
+        monitor = monitor_of(settings, data, record["monitor"])
     alpha = settings.order
     if isinstance(alpha, TrainedOrder) and first:
         alpha = replace(alpha, initial=record["next_order"])
@@ -142,14 +119,14 @@ def _run(
         nonlocal within_a_step
         within_a_step = True
         if job.leads and monitor is not None and ledger is not None and ledger.records_next:
-            monitor.observe(learners.models, mutual)
+            monitor.observe(models, mutual)
 
     def write() -> None:
         if not job.leads or checkpoint is None:
             return
         state = _record(settings, record, past, run, monitor)
         try:
-            save(checkpoint, learners.models, learners.optimizers, step=run.steps, record=state)
+            save(checkpoint, models, optimizers, step=run.steps, record=state)
         except OSError as error:  # a full disk must not cost the training
             words = f"step {run.steps}: checkpoint {checkpoint} was not written: {error}"
             run.trouble = f"{run.trouble}; {words}" if run.interrupted else run.trouble or words
@@ -167,9 +144,9 @@ def _run(
 
         try:
             run = train_cohort(
-                job.wrap(learners.models),
-                learners.optimizers,
-                _batches(settings, data, first),
+                job.wrap(models),
+                optimizers,
+                batches(settings, data, first),
                 steps=settings.steps,
                 alpha=alpha,
                 beta=settings.beta,
@@ -194,13 +171,9 @@ def _run(
     verdicts: dict[int, list[Verdict]] = {}
     if monitor is not None and run.ledger:
         verdicts = monitor.verdicts(run.ledger, f"{settings.data}, {run.steps} steps")
-    # No more samples at once than training took, so that a run which ran out of memory is still scored.
-    chunk = CHUNK if settings.batch_size is None else min(CHUNK, settings.batch_size)
-    scores = score(learners.models, data, chunk=chunk)
-    for k, one in enumerate(scores.learners):
-        if run.trouble is None and not one.test_loss <= DIVERGED:
-            run.trouble = f"step {run.steps}: learner {k} has diverged: test loss {one.test_loss:.3g} nats"
-    return TrainingResult(settings, run, scores, verdicts, learners.models)
+    scores, diverged = final_scores(models, data, settings, run.steps)
+    run.trouble = run.trouble or diverged
+    return TrainingResult(settings, run, scores, verdicts, models)
 
 
 def _record(
@@ -219,50 +192,6 @@ def _record(
         "ledger": [entry.to_json() for entry in past + run.ledger],
         "monitor": None if monitor is None else monitor.record(),
     }
-
-
-def _attach(
-    settings: Settings, data: Dataset, learners: _Learners, first: int, record: dict[str, Any]
-) -> tuple[Ledger | None, Monitor | None]:
-    if settings.ledger_every == 0:
-        return None, None
-    job, chunk = current_job(), settings.ledger_chunk
-    inputs, labels = job.share(data.train_inputs), job.share(data.train_labels)
-    batches = list(zip(inputs.split(chunk), labels.split(chunk), strict=True))
-    ledger = Ledger(
-        learners.models,
-        learners.optimizers,
-        batches=batches,
-        alpha=settings.alpha,
-        beta=settings.beta,
-        temperature=settings.temperature,
-        every=settings.ledger_every,
-        first_step=first,
-        updates=settings.updates,
-        total=job.total,
-    )
-    stride = math.ceil(len(data.train_inputs) / MONITORED)
-    monitor = Monitor(
-        list(load_claims().values()),
-        data.train_inputs[::stride],
-        subsample=settings.subsample,
-        tolerance=CLOSURE[settings.precision],
-    )
-    if record.get("monitor"):
-        monitor.resume(record["monitor"])
-    return ledger, monitor
-
-
-def _batches(settings: Settings, data: Dataset, first: int) -> Iterator[tuple[Tensor, Tensor]]:
-    count = len(data.train_labels)
-    if settings.batch_size is not None and settings.batch_size > count:
-        raise ValueError(f"batch_size is {settings.batch_size}; {data.name} has {count} training samples")
-    job, batch_size = current_job(), settings.batch_size or count
-    job.check(batch_size)
-    order = BatchOrder(count, batch_size, settings.seed)
-    for step in range(first, settings.steps):
-        rows = job.share(order.rows(step)).to(data.train_labels.device)
-        yield data.train_inputs[rows], data.train_labels[rows]
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from rdml.cli import app, spread
 from rdml.commands.train import orders
-from simulations.networks import training
+from simulations.networks import assembly, training
 from simulations.networks.settings import Settings
 
 SHORT = ("train", "--steps", "2", "--hidden", "4")
@@ -21,7 +21,7 @@ SHORT = ("train", "--steps", "2", "--hidden", "4")
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "MONITORED", 20)
+    monkeypatch.setattr(assembly, "MONITORED", 20)
 
 
 def run(*arguments: str, code: int = 0) -> str:
@@ -125,6 +125,6 @@ def test_an_interrupted_command_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_a_run_that_ends_with_an_absurd_loss_has_diverged(tmp_path: Path) -> None:
-    output = run("--step-size", "1e30", "--json", str(tmp_path / "run.json"), "--out", str(tmp_path), code=1)
+    output = run("--step-size", "1e10", "--json", str(tmp_path / "run.json"), "--out", str(tmp_path), code=1)
     assert "learner 0 has diverged: test loss" in output
     assert "has diverged" in json.loads((tmp_path / "run.json").read_text())["trouble"]

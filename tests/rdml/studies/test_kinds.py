@@ -1,6 +1,7 @@
 """The kinds of run: settings that are complete, results that don't depend on where a run is cut."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from rdml.config import validate
 from rdml.kinds import KINDS, simulate
 from rdml.kinds.kind import Conclusion, Kind, Row, State
 from rdml.store import HeldRun, hold, make_store, parquet_bytes
+from simulations.networks.settings import Settings
+from simulations.networks.training import train
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +95,46 @@ def test_divergence_is_a_result() -> None:
     assert found.summary["diverged"] == 20
     _, found, _ = computed(KINDS["train"], settings({**TRAIN, "step_size": 1e200, "momentum": 0.0}), [2])
     assert "loss" in found.summary["trouble"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"updates": "sequential", "momentum": 0.9, "nesterov": True},
+        {"step_size": 1e6, "dtype": "float32"},
+    ],
+    ids=str,
+)
+def test_a_study_trains_as_the_command_does(change: dict[str, Any]) -> None:
+    chosen = settings(
+        {"kind": "train", "step_size": 0.1, "hidden": [4], "steps": 4, "record_every": 2, **change}
+    )
+    assert chosen["alpha"] == Settings.alpha
+    _, found, state = computed(KINDS["train"], chosen, [1])
+    one = train(
+        Settings(
+            step_size=chosen["step_size"],
+            hidden=(4,),
+            steps=4,
+            ledger_every=2,
+            updates=chosen["updates"],
+            momentum=chosen["momentum"],
+            nesterov=chosen["nesterov"],
+            precision=chosen["dtype"],
+            device="cpu",
+        )
+    )
+    for k, model in enumerate(one.models):
+        for name, tensor in model.state_dict().items():
+            assert state.arrays[f"model.{k}.{name}"].tobytes() == tensor.numpy().tobytes()
+    assert found.summary["trouble"] == one.run.trouble
+    diverges = chosen["step_size"] == 1e6
+    assert ("learner 0 has diverged: test loss" in (one.run.trouble or "")) is diverges
+    verdicts = [asdict(verdict) | {"seconds": 0.0} for own in one.verdicts.values() for verdict in own]
+    assert found.verdicts == verdicts
+    judged = next(verdict["evidence"] for verdict in verdicts if verdict["claim"] == "nonneg")
+    assert "240 samples" in judged  # every sixth of 1437, at most MONITORED = 256
 
 
 def test_a_default_that_is_written_out_is_the_same_run() -> None:

@@ -17,7 +17,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import nn
 
 from convergence.claims.verdict import Status
-from simulations.networks import training
+from simulations.networks import assembly, training
 from simulations.networks.path import stationarity_verdict
 from simulations.networks.settings import Settings
 from simulations.networks.training import train
@@ -27,7 +27,7 @@ SHORT = Settings(steps=6, ledger_every=2, subsample=2, hidden=(8,), batch_size=3
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
-    monkeypatch.setattr(training, "MONITORED", 20)
+    monkeypatch.setattr(assembly, "MONITORED", 20)
 
 
 def weights(result):
@@ -144,8 +144,8 @@ class Hungry(nn.Sequential):
 
 
 def test_a_run_that_ran_out_of_memory_is_scored(monkeypatch):
-    right = training.build
-    monkeypatch.setattr(training, "build", lambda *a, **k: Hungry(*right(*a, **k)))
+    right = assembly.build
+    monkeypatch.setattr(assembly, "build", lambda *a, **k: Hungry(*right(*a, **k)))
     result = train(replace(SHORT, batch_size=16, ledger_every=0))
     assert result.run.trouble == "step 1: out of memory; lower the batch size (now 16)"
     assert result.run.steps == 1
@@ -327,7 +327,7 @@ def test_runs_that_are_refused():
 
 
 def test_what_a_checkpoint_lacks_is_said_before_data_are_loaded(tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "load", None)
+    monkeypatch.setattr(assembly, "load", None)
     with pytest.raises(ValueError, match=r"resume needs .*; checkpoint is None"):
         train(SHORT, resume=True)
     with pytest.raises(ValueError, match=r"resume needs .*nothing does not exist"):
@@ -341,7 +341,7 @@ def test_what_a_checkpoint_lacks_is_said_before_data_are_loaded(tmp_path, monkey
 def test_a_checkpoint_of_another_run_is_named_by_the_setting(tmp_path, monkeypatch):
     path = tmp_path / "run.safetensors"
     train(replace(SHORT, steps=2), checkpoint=path)
-    monkeypatch.setattr(training, "load", None)  # before data are loaded
+    monkeypatch.setattr(assembly, "load", None)  # before data are loaded
     for change, words in (
         ({"hidden": (9,)}, r"hidden is \[9\]; the run in .* has \[8\]"),
         ({"learners": 3}, "learners is 3; the run in .* has 2"),
