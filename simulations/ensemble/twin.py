@@ -28,7 +28,7 @@ class Twin:
         self.variance = problem.noise.variance / problem.dimension
         self.edges = edges
         self.y = torch.zeros_like(start)
-        self.sums = start.new_zeros((len(start), len(edges) - 1))
+        self.sums = torch.zeros(len(start), len(edges) - 1, dtype=torch.float64, device=start.device)
 
     def update(self, window: int, noise: Tensor, step_size: float) -> None:
         """Take the step that the replicas take."""
