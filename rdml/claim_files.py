@@ -9,7 +9,7 @@ import importlib.util
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import networkx
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf
@@ -17,6 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, InstanceOf
 from convergence.claims.claim import Claim
 from convergence.claims.samplers import Sampler
 from rdml.config import validate
+
+if TYPE_CHECKING:
+    from proofs.goals import Proof
 
 Text = Annotated[str, Field(max_length=10_000)]  # measured, and so refused where it is no Unicode
 
@@ -42,15 +45,6 @@ class _ClaimFields(_Fields):
     instances: InstanceOf[Sampler]
     depends_on: tuple[Text, ...]
     false_neighbour: _AssertionFields | None
-
-
-class _ProofFields(_Fields):
-    goals: tuple[Any, ...]
-    asserts: dict[Text, tuple[Text, ...]]
-    domain: Text
-    beyond: Text
-    missing: Text
-    counterexample: Callable[..., Any] | None
 
 
 def load_claim_file(path: Path) -> Claim:
@@ -80,12 +74,32 @@ def load_claim_file(path: Path) -> Claim:
     validate(_ClaimFields, claim, f"{path}: CLAIM")
     if not isinstance(proof, Proof) or proof.claim != claim.id:
         raise ValueError(f"{path} defines no PROOF of {claim.id}, a proofs.Proof")
-    validate(_ProofFields, proof, f"{path}: PROOF")
+    _check_proof(proof, f"{path}: PROOF")
     try:
         proofs.register(proof)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     return claim
+
+
+def _check_proof(proof: Proof, where: str) -> None:
+    from proofs.goals import Goal  # sympy takes half a second, and is for those alone who name files
+    from proofs.refutation import Neighbour
+
+    class ProofFields(_Fields):
+        goals: tuple[InstanceOf[Goal], ...]
+        asserts: dict[Text, tuple[Text, ...]]
+        domain: Text
+        beyond: Text
+        missing: Text
+        neighbour: InstanceOf[Neighbour] | None
+
+    validate(ProofFields, proof, where)
+    names = [goal.name for goal in proof.goals]
+    if proof.neighbour is not None and proof.neighbour.goal not in names:
+        raise ValueError(
+            f"{where}: neighbour is of the goal {proof.neighbour.goal!r}; the goals are {', '.join(names)}"
+        )
 
 
 def dependency_errors(files: Mapping[Path, Claim], known: Mapping[str, Claim]) -> dict[Path, str]:

@@ -49,6 +49,7 @@ from dataclasses import replace
 from convergence.claims.claim import Assertion
 from convergence.claims.divergence.skew import CLAIM as BASE
 from proofs.divergence.skew import PROOF as BASE_PROOF
+from proofs.refutation import Neighbour, reduced
 CLAIM = replace(BASE, **({{"id": "mine"}} | {claim}))
 PROOF = replace(BASE_PROOF, **({{"claim": CLAIM.id}} | {proof}))
 """
@@ -80,11 +81,24 @@ def test_a_claim_whose_fields_are_of_the_wrong_type_is_refused(
     assert words in str(caught.value)
 
 
-def test_a_proof_whose_goals_are_not_a_tuple_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("proof", "words"),
+    [
+        ("{'goals': None}", "goals: Input should be a valid tuple, got None"),
+        ("{'goals': (3,)}", "goals.0: Input should be an instance of Goal, got 3"),
+        ("{'neighbour': 'none'}", "neighbour: Input should be an instance of Neighbour, got 'none'"),
+        (
+            "{'neighbour': Neighbour('skwe', reduced, {})}",
+            "neighbour is of the goal 'skwe'; the goals are skew",
+        ),
+    ],
+)
+def test_a_proof_whose_fields_are_wrong_is_refused(tmp_path: Path, proof: str, words: str) -> None:
     path = tmp_path / "claim.py"
-    path.write_text(FILE.format(claim={}, proof="{'goals': None}"))
-    with pytest.raises(ValueError, match="PROOF: goals: Input should be a valid tuple, got None"):
+    path.write_text(FILE.format(claim={}, proof=proof))
+    with pytest.raises(ValueError, match=r"claim\.py: PROOF: ") as caught:
         load_claim_file(path)
+    assert words in str(caught.value)
 
 
 def test_a_file_that_wants_to_end_the_process_is_refused(tmp_path: Path) -> None:
