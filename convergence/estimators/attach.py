@@ -110,6 +110,7 @@ class Ledger:
         self._hooks: list[RemovableHandle] = []
 
     def __enter__(self) -> Self:
+        self._before = {}
         for optimizer in {id(o): o for o in self._optimizers}.values():
             self._hooks.append(optimizer.register_step_pre_hook(self._remember))
         return self
@@ -140,20 +141,35 @@ class Ledger:
         return self._steps % self._every == 0
 
     def _remember(self, optimizer: torch.optim.Optimizer, *_: object) -> None:
-        if not self.records_next:
+        if not self.records_next or _finds_overflow(optimizer):
             return
+        moved = [k for k, its in enumerate(self._optimizers) if its is optimizer]
+        if not self._before.keys().isdisjoint(moved):
+            raise self._refuse(
+                f"the optimiser of learner {moved[0]} steps again in a round that is not closed"
+            )
         if self._simultaneous and self._before:
             points = next(iter(self._before.values())).points
         else:
             points = [flatten(parameters) for parameters in self._parameters]
-        for k, parameters in enumerate(self._parameters):
-            if self._optimizers[k] is optimizer:
-                self._before[k] = _Before(
-                    points,
-                    flatten(momentum_buffers(optimizer, parameters)),
-                    flatten([torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]),
-                    self._current_rule(k),
-                )
+        # a GradScaler leaves the gradient to a fused optimiser as it is, scaled
+        scale = getattr(optimizer, "grad_scale", None)
+        for k in moved:
+            gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self._parameters[k]]
+            self._before[k] = _Before(
+                points,
+                flatten(momentum_buffers(optimizer, self._parameters[k])),
+                flatten(gradients) / (1.0 if scale is None else float(scale)),
+                self._current_rule(k),
+            )
+
+    def _refuse(self, event: str) -> RuntimeError:
+        """Forget the round, which would mix steps of several; the error that says so."""
+        self._before = {}
+        return RuntimeError(
+            f"step {self._steps}: {event}; every round ends with ledger.step(), or with "
+            "ledger.step(..., may_skip=True) where a GradScaler leaves out steps"
+        )
 
     def _current_rule(self, learner: int) -> SgdRule:
         rule = sgd_rule(self._optimizers[learner], self._parameters[learner])
@@ -164,15 +180,32 @@ class Ledger:
             )
         return rule
 
-    def step(self, batch: tuple[Tensor, Tensor] | None = None) -> list[LedgerEntry]:
-        """Close the step that every optimiser has just taken: its entries, none if it is not recorded."""
-        recorded = self.records_next
+    def step(
+        self, batch: tuple[Tensor, Tensor] | None = None, *, may_skip: bool = False
+    ) -> list[LedgerEntry]:
+        """Close the step that every optimiser has just taken: its entries, none if it is not recorded.
+
+        Args:
+            batch: inputs and labels of the step; without it, see above.
+            may_skip: record the learners whose optimisers have stepped, where a `GradScaler` left out the others.
+
+        Raises:
+            RuntimeError: outside `with`; without `may_skip`, where an optimiser has not stepped. That round is
+                forgotten, and the next one is recorded as usual.
+        """
+        if not self._hooks:
+            raise RuntimeError(
+                "ledger.step() is called outside `with Ledger(...)`, where it sees no optimiser step"
+            )
+        lacking = [k for k in range(len(self._models)) if k not in self._before]
+        if self.records_next and lacking and not may_skip:
+            refusal = self._refuse(f"the optimisers of learners {lacking} have not stepped")
+            self._steps += 1
+            raise refusal
         self._steps += 1
-        if not recorded:
-            return []
-        if len(self._before) != len(self._models) or not self._hooks:
-            raise RuntimeError("step() needs every optimiser to have stepped once within `with Ledger(...)`")
         before, self._before = self._before, {}
+        if not before:
+            return []
         entries = []
         groups = [list(before)] if self._simultaneous else [[k] for k in before]
         for group in groups:
@@ -222,3 +255,9 @@ class Ledger:
             noise=taken + decay * point - mean_step,
             displacement=end - start,
         )
+
+
+def _finds_overflow(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether a `GradScaler` has a fused optimiser leave out this step; others it does not tell to step at all."""
+    found = getattr(optimizer, "found_inf", None)
+    return found is not None and bool(found)
