@@ -8,13 +8,14 @@ from dataclasses import replace
 
 import pytest
 import torch
+from scipy import stats
 
 from simulations.experiments import generalisation
 from simulations.experiments.generalisation import compare
 from simulations.networks import arms as arms_module
 from simulations.networks.arms import Arm, Budget, Outcome, train_arms, with_validation
 from simulations.networks.cost import Cost
-from simulations.networks.data import digits
+from simulations.networks.data import Dataset, digits
 
 BUDGET = Budget(steps=4, batch_size=16)
 
@@ -46,14 +47,21 @@ def test_arms_share_weights_and_batches_and_engines_agree(monkeypatch):
     assert alone[arms[2]][0].loss == pytest.approx(apart[arms[2]][1].loss, rel=1e-9)
 
 
-def test_validation_samples_are_not_trained_on():
+@pytest.mark.parametrize("engine", ["_train_stacked", "_train_apart"])
+def test_validation_samples_are_not_trained_on(monkeypatch, engine):
+    if engine == "_train_apart":
+        monkeypatch.setattr(arms_module, "PERCEPTRONS", ())
+    train, given = getattr(arms_module, engine), []
+    monkeypatch.setattr(arms_module, engine, lambda *inputs: (given.extend(inputs), train(*inputs)))
     data = small()
-    rest, inputs, labels = with_validation(data)
-    assert len(rest.train_labels) == 80
-    assert len(labels) == 20
-    rows = {tuple(row.flatten().tolist()) for row in rest.train_inputs}
-    assert sum(tuple(row.flatten().tolist()) in rows for row in inputs) == 0
-    assert torch.equal(rest.test_inputs, data.test_inputs)
+    train_arms([Arm(1.0, 1.0)], [0], data, BUDGET)
+    (trained,) = [one for one in given if isinstance(one, Dataset)]
+    held_out = torch.arange(100) % 5 == 0
+    assert torch.equal(trained.train_inputs, data.train_inputs[~held_out])
+    assert torch.equal(trained.train_labels, data.train_labels[~held_out])
+    _, inputs, labels = with_validation(data)
+    assert torch.equal(inputs, data.train_inputs[held_out])
+    assert torch.equal(labels, data.train_labels[held_out])
 
 
 def test_a_comparison_from_end_to_end(monkeypatch):
@@ -127,6 +135,15 @@ def test_what_the_sentence_says(monkeypatch):
     assert "calibration error differs clearly at 1 of 2 orders (α=2: +5.00 points" in calibrated.sentence()
     edge = calibrated.to_json()["tuned_at_edge"]
     assert edge == ["1", "0.5", "2"]
+
+
+def test_simultaneous_intervals_share_the_error_among_all_differences(monkeypatch):
+    monkeypatch.setattr(generalisation, "step_costs", lambda *a: [])
+    mutual = judged(lambda arm: 0.8).differences[0]  # of 7 in accuracy; gaps are 1e-4·(0, 1, 4, 9)
+    error = 1e-4 * math.sqrt(49 / 3 / 4)
+    for interval, quantile in ((mutual.interval, 0.975), (mutual.simultaneous, 1 - 0.025 / 7)):
+        assert interval.value == pytest.approx(3.5e-4)
+        assert interval.high - interval.value == pytest.approx(stats.t.ppf(quantile, 3) * error)
 
 
 def test_who_diverged_is_said_instead_of_a_conclusion(monkeypatch):
