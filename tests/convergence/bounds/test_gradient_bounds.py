@@ -3,16 +3,17 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+import mpmath
 import pytest
 import sympy
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convergence import strategies
+from convergence import gradient_own, renyi_divergence, strategies
 from convergence.bounds import gradient as bounds
 
-BETWEEN = {0.75: 0.815002, 0.8: 0.822292, 0.85: 0.850171}
+BETWEEN = [0.7154, 0.716, 0.72, 0.725, 0.7295, 0.73, 0.75, 0.8, 0.853]
 
 
 def test_thresholds_are_the_numbers_of_the_theory() -> None:
@@ -24,10 +25,45 @@ def test_thresholds_are_the_numbers_of_the_theory() -> None:
     assert 1 / u == pytest.approx(1.3979525, abs=5e-8)
 
 
-@pytest.mark.parametrize(("alpha", "constant"), BETWEEN.items())
-def test_best_constant_between_the_thresholds(alpha: float, constant: float) -> None:
-    assert bounds.self_bounding_best(alpha) == pytest.approx(constant, abs=6e-7)
-    assert bounds.pinsker_best(1 / alpha) == pytest.approx(1 / (2 * constant), abs=6e-7)
+def largest_ratio_of_two_classes(alpha: float) -> mpmath.mpf:
+    """`sup 2(x−y)²/D_{1/α}(x‖y)` from its definition, `x = 1 − e^{−s}`: over y at many s, then over both."""
+    order = 1 / mpmath.mpf(alpha)
+
+    def ratio(s, y):
+        x = 1 - mpmath.exp(-s)
+        mixture = x**order * y ** (1 - order) + (1 - x) ** order * (1 - y) ** (1 - order)
+        return mpmath.log(2 * (x - y) ** 2 * (order - 1) / mpmath.log(mixture))
+
+    def slope(s, y):
+        return mpmath.diff(lambda y: ratio(s, y), y)
+
+    with mpmath.workdps(40):
+        path = []
+        for s in map(mpmath.mpf, range(1, 41)):
+            y = mpmath.findroot(
+                lambda y, s=s: slope(s, y), (mpmath.mpf("0.33"), mpmath.mpf("0.3")), tol=1e-30
+            )
+            path.append((ratio(s, y), s, y))
+        _, s, y = max(path)
+        # At the upper end the ratio changes with s as e^{−s}.
+        gradient = [lambda s, y: mpmath.exp(s) * mpmath.diff(lambda s: ratio(s, y), s), slope]
+        return mpmath.exp(ratio(*mpmath.findroot(lambda *at: [f(*at) for f in gradient], (s, y), tol=1e-20)))
+
+
+@pytest.mark.parametrize("alpha", BETWEEN)
+def test_best_constant_between_the_thresholds(alpha: float) -> None:
+    constant = largest_ratio_of_two_classes(alpha)
+    assert abs(bounds.self_bounding_best(alpha) - constant) < 1e-13
+    assert abs(bounds.pinsker_best(1 / alpha) - 1 / (2 * constant)) < 1e-13
+
+
+def test_best_constant_holds_where_one_class_is_all_but_lost() -> None:
+    """The instance that once exceeded it, by 3e-5."""
+    alpha, target, own = 0.7295030508474576, 0.999953329051, 0.285241660566
+    target, own = (torch.tensor([first, 1 - first], dtype=torch.float64).log() for first in (target, own))
+    squared = gradient_own(target, own, alpha=alpha).square().sum()
+    bound = bounds.self_bounding_best(alpha) * renyi_divergence(target, own, alpha=alpha)
+    assert bound * (1 - 1e-9) <= squared <= bound * (1 + 1e-12)
 
 
 def test_the_constant_of_pinsker_at_the_ends() -> None:
@@ -41,11 +77,14 @@ def test_norms_of_the_gradient() -> None:
 
 
 def test_best_constant_is_continuous_and_grows() -> None:
-    orders = [bounds.CORNER + k * (bounds.LOCAL_ORDER - bounds.CORNER) / 12 for k in range(13)]
+    corner, local = bounds.CORNER, bounds.LOCAL_ORDER
+    orders = sorted([corner + k * (local - corner) / 12 for k in range(13)] + [corner + 1e-9, *BETWEEN])
     constants = [bounds.self_bounding_best(order) for order in orders]
     assert constants == sorted(constants)
-    assert bounds.self_bounding_best(bounds.CORNER + 1e-6) == pytest.approx(constants[0], abs=1e-6)
-    assert bounds.self_bounding_best(bounds.LOCAL_ORDER - 1e-6) == pytest.approx(constants[-1], abs=2e-6)
+    assert bounds.self_bounding_best(corner + 1e-6) == pytest.approx(constants[0], abs=1e-15)
+    for distance in (1e-4, 1e-5, 1e-6, 1e-7):  # c(α) = α + 10.45·(distance)² there
+        excess = bounds.self_bounding_best(local - distance) - (local - distance)
+        assert excess == pytest.approx(10.45 * distance**2, rel=0.002, abs=1e-12)
 
 
 @given(strategies.orders(1e-6, 100.0).map(lambda alpha: round(alpha, 2) or 0.01))
