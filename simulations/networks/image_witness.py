@@ -91,12 +91,12 @@ def run(
     return [verdict for own in monitor.verdicts(trained.ledger, name).values() for verdict in own]
 
 
-def images(samples: int, side: int, seed: int, classes: int = 10) -> Dataset:
+def images(samples: int, side: int, seed: int) -> Dataset:
     """Ten classes of images `(N, 3, side, side)` in float64: a smooth pattern each, and as much noise."""
     generator = torch.Generator().manual_seed(seed)
-    coarse = torch.randn(classes, 3, 4, 4, generator=generator, dtype=torch.float64)
+    coarse = torch.randn(10, 3, 4, 4, generator=generator, dtype=torch.float64)
     patterns = interpolate(coarse, size=(side, side), mode="bilinear")
-    labels = torch.arange(samples) % classes
+    labels = torch.arange(samples) % 10
     noise = torch.randn(samples, 3, side, side, generator=generator, dtype=torch.float64)
     inputs = patterns[labels] + noise
-    return Dataset("made-up images", inputs, labels, inputs, labels, classes, "generated from the seed")
+    return Dataset("made-up images", inputs, labels, inputs, labels, 10, "generated from the seed")

@@ -32,16 +32,13 @@ def mlp(features: int, classes: int, hidden: Sequence[int] = (128,)) -> nn.Seque
     return nn.Sequential(*layers, nn.Linear(widths[-1], classes))
 
 
-def conv_net(
-    channels: int, dimensions: int, classes: int, *, width: int = 16, norm: Norm = "group"
-) -> nn.Sequential:
-    """Two convolutions of 3 taps a side, normalised, the second of stride 2; mean over positions; linear.
+def conv_net(channels: int, dimensions: int, classes: int, *, norm: Norm = "group") -> nn.Sequential:
+    """Two convolutions of 3 taps a side to 16 and 32 channels, normalised, the second of stride 2; mean; linear.
 
     Args:
         channels: of the input.
         dimensions: 1 for signals, 2 for images.
         classes: C.
-        width: channels after the first convolution; twice as many after the second.
         norm: group (8 groups) or batch normalisation.
     """
     if dimensions not in (1, 2):
@@ -49,15 +46,15 @@ def conv_net(
     convolution = nn.Conv1d if dimensions == 1 else nn.Conv2d
     pool = nn.AdaptiveAvgPool1d(1) if dimensions == 1 else nn.AdaptiveAvgPool2d(1)
     return nn.Sequential(
-        convolution(channels, width, 3, padding=1, bias=False),
-        _normalisation(width, norm, dimensions),
+        convolution(channels, 16, 3, padding=1, bias=False),
+        _normalisation(16, norm, dimensions),
         nn.ReLU(),
-        convolution(width, 2 * width, 3, stride=2, padding=1, bias=False),
-        _normalisation(2 * width, norm, dimensions),
+        convolution(16, 32, 3, stride=2, padding=1, bias=False),
+        _normalisation(32, norm, dimensions),
         nn.ReLU(),
         pool,
         nn.Flatten(),
-        nn.Linear(2 * width, classes),
+        nn.Linear(32, classes),
     )
 
 
@@ -112,7 +109,6 @@ def build(
     seed: int,
     hidden: Sequence[int] = (128,),
     norm: Norm = "group",
-    dtype: torch.dtype | None = None,
 ) -> nn.Module:
     """The model of that name for a data set, initialised from `seed` alone, in the data's dtype."""
     features, classes = dataset.features, dataset.classes
@@ -131,7 +127,7 @@ def build(
             model = resnet(features[0], classes, widths=widths, blocks=blocks, norm=norm)
         else:
             raise ValueError(f"model is {name!r}; it must be one of {', '.join(MODELS)}")
-        return model.to(dtype or dataset.train_inputs.dtype)
+        return model.to(dataset.train_inputs.dtype)
 
 
 def _normalisation(channels: int, norm: Norm, dimensions: int) -> nn.Module:

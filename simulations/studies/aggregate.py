@@ -79,14 +79,14 @@ class Limit(NamedTuple):
     fit: Extrapolation
 
 
-def limits(points: pd.DataFrame, axes: list[str], name: str, *, along: str = "step_size") -> list[Limit]:
-    """Extrapolations along `along` for each combination of the other axes that has three or more points.
+def limits(points: pd.DataFrame, axes: list[str], name: str) -> list[Limit]:
+    """Extrapolations to step size 0 for each combination of the other axes that has three or more points.
 
     The points must be independent: not those of a study with common seeds.
     """
-    if along not in axes or f"{name}_low" not in points:
+    if "step_size" not in axes or f"{name}_low" not in points:
         return []
-    others = [axis for axis in axes if axis != along]
+    others = [axis for axis in axes if axis != "step_size"]
     found = []
     for key, group in points.groupby(others, sort=False) if others else [((), points)]:
         errors = (group[f"{name}_high"] - group[f"{name}_low"]).to_numpy(dtype=float) / (2 * NORMAL_95)
@@ -94,7 +94,7 @@ def limits(points: pd.DataFrame, axes: list[str], name: str, *, along: str = "st
         if usable.sum() < 3:
             continue
         fit = extrapolate(
-            group[along].to_numpy(dtype=float)[usable],
+            group["step_size"].to_numpy(dtype=float)[usable],
             group[name].to_numpy(dtype=float)[usable],
             errors[usable],
             degree=2 if usable.sum() > 3 else 1,

@@ -9,9 +9,9 @@ from convergence.claims.samplers.coordinates import Coordinates
 from convergence.claims.samplers.pairs import CLASSES
 
 
-def cohort(coordinates: Coordinates, *, learners: int = 3, largest: float = 30.0) -> dict[str, Tensor]:
+def cohort(coordinates: Coordinates, *, learners: int = 3) -> dict[str, Tensor]:
     """`logits` `(N, K, C)`, the label's distribution `(N, C)` and the weight `beta` `(N,)`."""
-    scale = coordinates.log_uniform(1e-3, largest).reshape(-1, 1, 1)
+    scale = coordinates.log_uniform(1e-3, 30.0).reshape(-1, 1, 1)
     return {
         "logits": scale * coordinates.take(learners, CLASSES),
         "label": torch.softmax(3 * coordinates.take(CLASSES), -1),

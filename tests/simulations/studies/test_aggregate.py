@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from convergence.statistics.extrapolation import extrapolate
 from simulations.studies.aggregate import NORMAL_95, limits, over_replicates, quantities
 
 
@@ -37,15 +38,15 @@ def test_intervals_over_replicates_cover_the_truth(own: bool) -> None:
     assert abs(covered / total - 0.95) < 4 * (0.95 * 0.05 / total) ** 0.5
 
 
-def test_the_limit_at_step_size_0_covers_the_truth() -> None:
-    generator = np.random.default_rng(2)
-    covered, total = 0, 150
-    for _ in range(total):
-        points = over_replicates(frame(generator, 6, 2, own=True), ["step_size"])
-        (limit,) = limits(points, ["step_size"], "floor")
-        assert limit.where == {}
-        covered += limit.fit.intercept.contains(2.0)
-    assert abs(covered / total - 0.95) < 4 * (0.95 * 0.05 / total) ** 0.5
+def test_the_limit_at_step_size_0_is_that_of_the_points_and_their_standard_errors() -> None:
+    step_sizes = [0.1, 0.2, 0.3, 0.4]
+    values, errors = np.array([2.3, 2.7, 2.8, 3.3]), np.array([0.1, 0.2, 0.1, 0.3])
+    points = pd.DataFrame({"step_size": step_sizes, "floor": values})
+    points["floor_low"], points["floor_high"] = values - 1.96 * errors, values + 1.96 * errors
+    (limit,) = limits(points, ["step_size"], "floor")
+    assert limit.where == {}
+    for found, expected in zip(limit.fit, extrapolate(step_sizes, values, errors, degree=2), strict=True):
+        assert found == pytest.approx(expected, rel=1e-3, abs=1e-9)
 
 
 def test_what_is_not_finished_is_left_out() -> None:
