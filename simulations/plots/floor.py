@@ -6,7 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from simulations.experiments.floor import Floor
-from simulations.plots.style import BOUND, COLOURS, say_instead
+from simulations.plots.levels import draw_bound, draw_levels
+from simulations.plots.style import BOUND, COLOURS, begin_at_zero, legend_below
+
+MISFIT = 0.01
+"""Probability of a worse fit below which the curve is said to miss its points."""
 
 
 def floor_extrapolation(
@@ -20,6 +24,8 @@ def floor_extrapolation(
 ) -> Axes:
     """Draw measured floors with intervals, the fit down to η = 0 with its intercept's interval, the theory.
 
+    Points that did not settle are half filled, and a fit that misses its points is a broken line.
+
     Args:
         axes: to draw on; several results may share it.
         result: to draw.
@@ -28,41 +34,35 @@ def floor_extrapolation(
         marker: of its points.
         theory: whether to draw the bound and the exact law too.
     """
-    points = [p for p in result.points if np.isfinite(p.floor.value)]
-    sizes = np.array([p.step_size for p in points])
-    values = np.array([p.floor.value for p in points])
-    errors = np.array([[p.floor.value - p.floor.low, p.floor.high - p.floor.value] for p in points]).T
-    if points:
-        axes.errorbar(sizes, values, errors, fmt=marker, color=colour, capsize=3, markersize=5, label=label)
-    else:
-        say_instead(axes, "no floor: replicas diverge at every step size")
-    diverged = [p.step_size for p in result.points if p.diverged]
-    if diverged:
-        top = axes.get_xaxis_transform()  # at the upper edge, whatever the scale of the floors
-        axes.plot(diverged, [1.0] * len(diverged), "x", color=colour, transform=top, clip_on=False)
-        axes.plot([], [], "x", color=colour, label=f"{label}: replicas diverge")
-    if result.fit:
-        line = np.linspace(0, sizes.max(), 200)
-        axes.plot(line, result.fit(line), color=colour, linewidth=1)
-        value, low, high = result.fit.intercept
-        axes.errorbar(
-            [0], [value], [[value - low], [high - value]], fmt=marker, color=colour, capsize=3, mfc="white",
-            label=f"{label}, η → 0: {value:.3g} [{low:.3g}, {high:.3g}]", zorder=3, clip_on=False,
+    fit, words = result.fit, label
+    if fit:
+        value, low, high = fit.intercept
+        words += f"; open: η → 0, {value:.3g} [{low:.3g}, {high:.3g}]"
+        line = np.linspace(0, max(p.step_size for p in result.points if p.settled), 200)
+        misses = fit.misfit is not None and fit.misfit < MISFIT
+        axes.plot(
+            line, fit(line), color=colour, linewidth=1, linestyle="-." if misses else "-",
+            label=f"{label}: this curve misses the points (p = {fit.misfit:.1g})" if misses else None,
         )  # fmt: skip
+        axes.errorbar(
+            [0], [value], [[value - low], [high - value]], fmt=marker, color=colour, capsize=3, markersize=6,
+            markerfacecolor="white", zorder=3, clip_on=False,
+        )  # fmt: skip
+    levels = [p.floor for p in result.points]
+    largest = draw_levels(axes, result.points, levels, label=label, words=words, colour=colour, marker=marker)
     if theory:
-        bounded = [(p.step_size, p.bound) for p in points if p.bound is not None]
-        if bounded:
-            axes.plot(*zip(*bounded, strict=True), color=BOUND, linestyle="--", label="bound")
-        if result.problem.floor and points:
-            line = np.linspace(sizes.max() / 500, sizes.max(), 200)
-            exact = [result.problem.floor(float(eta)) for eta in line]
+        finite = [p for p in result.points if np.isfinite(p.floor.value)]
+        draw_bound(axes, finite, [p.bound for p in finite], largest, label="bound", style="--")
+        if result.problem.floor and finite:
+            line = np.linspace(1 / 500, 1, 200) * max(p.step_size for p in finite)
+            exact = np.array([result.problem.floor(float(eta)) for eta in line], dtype=float)  # None is NaN
             axes.plot(line, exact, color=BOUND, linestyle=":", label="exact law")
     axes.set(
         xlabel="step size η (distance per unit of gradient)",
         ylabel=r"floor of $E\|\nabla F\|^2$  (squared gradient norm)",
+        title=f"{result.problem.name}: floor over step sizes",
     )
-    axes.set_xlim(left=0)
-    axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
-    axes.set_title(f"{result.problem.name}: floor over step sizes")
-    axes.legend()
+    axes.set_xlim(left=0, auto=None)  # None: what is drawn later still widens the limits
+    begin_at_zero(axes)
+    legend_below(axes)
     return axes

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from matplotlib.axes import Axes
 
 from simulations.experiments.phase import Phase
 
-LABELS = {
-    "joint_floor": r"bias floor $\|\nabla F\|^2$ at rest (squared gradient norm)",
-    "disagreement": r"disagreement, mean of $D_\alpha(p_j\|p_k)$ (nats)",
-}
 
-
-def phase_diagram(
-    axes: Axes, result: Phase, *, quantity: Literal["joint_floor", "disagreement"] = "joint_floor"
-) -> Axes:
-    """Draw a quantity of every cell, in colour and as a number; orders to the right, weights upwards.
+def phase_diagram(axes: Axes, result: Phase) -> Axes:
+    """Draw the bias floor of every cell, in colour and as a number; orders to the right, weights upwards.
 
     A cohort that did not come to rest has a star.
 
     Args:
         axes: to draw on.
         result: to draw.
-        quantity: which.
     """
-    values = np.array([getattr(cell, quantity) for cell in result.cells])
+    values = np.array([cell.joint_floor for cell in result.cells])
     grid = values.reshape(len(result.alphas), len(result.betas)).T
     restless = ~np.array([cell.at_rest for cell in result.cells]).reshape(len(result.alphas), -1).T
     image = axes.imshow(grid, origin="lower", aspect="auto", cmap="cividis")
@@ -41,5 +31,5 @@ def phase_diagram(
     axes.grid(visible=False)
     title = "A cohort at rest (*: not yet)" if restless.any() else "A cohort at rest"
     axes.set(xlabel="order α (dimensionless)", ylabel="weight β (dimensionless)", title=title)
-    axes.figure.colorbar(image, ax=axes, label=LABELS[quantity])
+    axes.figure.colorbar(image, ax=axes, label=r"bias floor $\|\nabla F\|^2$ at rest (squared gradient norm)")
     return axes

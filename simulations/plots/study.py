@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from simulations.plots.style import BOUND, series
+from simulations.plots.style import BOUND, FAR, draw_line, series, styles
 from simulations.studies.aggregate import Limit
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ def quantity_over_key(
             )  # fmt: skip
         for part, style in (("bound", "--"), ("exact", ":")):
             if drawable(group, points, name, part):
-                axes.plot(x, group[f"{name}_{part}"], color=colour if lines_by else BOUND, linestyle=style)
+                look = {"color": colour if lines_by else BOUND, "linestyle": style}
+                draw_line(axes, x, group[f"{name}_{part}"], **look)
     axes.set(xlabel=axis_name(key), ylabel=axis_name(name))
     if limits:
         axes.set_xlim(left=0)
@@ -87,7 +88,7 @@ def quantity_over_key(
 def drawable(group: pd.DataFrame, points: pd.DataFrame, name: str, part: str) -> bool:
     """Whether a line's reference can be drawn without pressing what was measured at all points flat."""
     reference = f"{name}_{part}"
-    return reference in group and bool(group[reference].max() <= 3 * points[name].max())
+    return reference in group and bool(group[reference].max() <= FAR * points[name].max())
 
 
 def metric_over_rows(axes: Axes, runs: Mapping[str, pd.DataFrame], x: str, y: str) -> Axes:
@@ -102,9 +103,10 @@ def metric_over_rows(axes: Axes, runs: Mapping[str, pd.DataFrame], x: str, y: st
     """
     runs = {label: table.groupby(x, as_index=False).mean() for label, table in runs.items()}
     positive = all((table[y].dropna() > 0).all() for table in runs.values())
-    for (label, table), (colour, _) in zip(runs.items(), series(len(runs)), strict=True):
+    looks = zip(series(len(runs)), styles(len(runs)), strict=True)
+    for (label, table), ((colour, _), style) in zip(runs.items(), looks, strict=True):
         count = table[x] + 1 if x == "iteration" else table[x]
-        axes.plot(count, table[y], color=colour, label=escaped(label))
+        draw_line(axes, count, table[y], color=colour, linestyle=style, label=escaped(label))
         if f"{y}_low" in table and f"{y}_high" in table:
             axes.fill_between(
                 count, table[f"{y}_low"], table[f"{y}_high"], color=colour, alpha=0.25, linewidth=0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 
 from simulations.experiments.tightness import Usage
-from simulations.plots.style import BOUND, series
+from simulations.plots.style import BOUND, legend_below, series
 
 
 def usage(axes: Axes, usages: Sequence[Usage]) -> Axes:
@@ -35,5 +35,5 @@ def usage(axes: Axes, usages: Sequence[Usage]) -> Axes:
         ylabel="problem",
         title="How much of each bound is used",
     )
-    axes.legend(fontsize="small")
+    legend_below(axes)
     return axes
