@@ -65,7 +65,7 @@ def key_values(items: Sequence[str] | None, given_already: Collection[str] = ())
             raise ValueError(
                 f"--set is {item!r}; {key} is set already: it can be given once, and not where an option does"
             )
-        given[key] = number_or_text(text)
+        given[key] = value_of(text)
     return given
 
 
@@ -82,8 +82,10 @@ def variants_of(
     return variants
 
 
-def number_or_text(text: str) -> object:
-    """`3` is an int, `0.5` and `inf` are floats, anything else stays text."""
+def value_of(text: str) -> object:
+    """`true` and `false` are booleans, `3` is an int, `0.5` and `inf` are floats, anything else stays text."""
+    if text in ("true", "false"):
+        return text == "true"
     for kind in (int, float):
         try:
             return kind(text)

@@ -85,34 +85,22 @@ def simulate(
 
 
 def summary(run: Ensemble) -> dict[str, object]:
-    """What the run came to, JSON-ready: root mean square gradient against the bound, and who diverged."""
-    from convergence.bounds.stationarity import stationarity
+    """What the run came to, JSON-ready: mean of `‖∇F‖²` against its bound, where one holds, and who diverged."""
     from convergence.statistics.intervals import mean_interval
+    from simulations.experiments.tightness import path_bounds
 
-    problem = run.problem
     average = mean_interval(run.average_gradient_norm_squared)
-    bound = None
-    if problem.minimum is not None and run.step_size <= problem.largest_step_size:
-        bound = stationarity(
-            initial_gap=float(run.moments.column("objective")[0][0]) - problem.minimum,
-            step_size=run.step_size,
-            smoothness=problem.smoothness,
-            steps=run.steps,
-            noise_variance=problem.noise_variance,
-            noise_growth=problem.noise_growth,
-            bias_bound=problem.bias_bound,
-            relative_bias=problem.relative_bias,
-        )
     return {
-        "problem": problem.name,
+        "problem": run.problem.name,
         "step_size": run.step_size,
+        "momentum": run.momentum,
         "steps": run.steps,
         "replicas": run.replicas,
         "seed": run.seed,
         "mean_gradient_norm_squared": average.value,
         "low": average.low,
         "high": average.high,
-        "bound": bound,
+        "bound": path_bounds(run).get("stationarity"),
         "diverged": run.diverged,
         "first_divergence_step": int(run.diverged_at[run.diverged_at >= 0].min()) if run.diverged else None,
     }

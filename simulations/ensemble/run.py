@@ -40,6 +40,7 @@ class Ensemble:
         steps: T.
         replicas: R.
         seed: of all streams.
+        momentum: γ, 0 for plain SGD.
         moments: over replicas, on a log grid of iterations.
         window_means: mean of `‖∇F‖²` in equal windows of time, `(R, windows)`.
         window_norms: the same of `‖x‖²`.
@@ -60,6 +61,7 @@ class Ensemble:
     steps: int
     replicas: int
     seed: int
+    momentum: float
     moments: Moments
     window_means: Array
     window_norms: Array
@@ -183,6 +185,7 @@ def simulate(
         steps=steps,
         replicas=replicas,
         seed=seed,
+        momentum=momentum,
         moments=recorder.moments(),
         window_means=window_means,
         window_norms=window_norms,

@@ -10,6 +10,7 @@ import torch
 from convergence.bounds import stationarity as bounds
 from convergence.statistics.intervals import Interval, mean_interval
 from simulations.ensemble.run import Ensemble, simulate
+from simulations.ensemble.schedules import Constant
 from simulations.problems.problem import Problem
 
 
@@ -91,20 +92,29 @@ def initial_gap(problem: Problem) -> float | None:
 
 
 def path_bounds(run: Ensemble, steps: int | None = None) -> dict[str, float]:
-    """Every bound on the path average of `E‖∇F‖²` over the first T steps, by the id of its statement."""
+    """Every bound on the path average of `E‖∇F‖²` over the first T steps, by the id of its statement.
+
+    Of a schedule the average is the one weighted by step sizes. None speaks of momentum, of a step size above
+    `largest_step_size`, nor where `initial_gap` is None.
+    """
     problem, gap = run.problem, initial_gap(run.problem)
-    if gap is None or run.step_size > problem.largest_step_size * (1 + 1e-12):
+    if gap is None or run.momentum or run.step_size > problem.largest_step_size * (1 + 1e-12):
         return {}
+    steps = run.steps if steps is None else steps
     constants = {
         "initial_gap": gap,
-        "step_size": run.step_size,
         "smoothness": problem.smoothness,
-        "steps": run.steps if steps is None else steps,
         "noise_variance": problem.noise_variance,
         "noise_growth": problem.noise_growth,
         "bias_bound": problem.bias_bound,
     }
     relative = constants | {"relative_bias": problem.relative_bias}
+    if not isinstance(run.schedule, Constant):
+        return {
+            "diminishing": float(bounds.diminishing(step_sizes=map(run.schedule, range(steps)), **relative))
+        }
+    length = {"step_size": run.step_size, "steps": steps}
+    constants, relative = constants | length, relative | length
     found = {
         "stationarity": bounds.stationarity(**relative),
         "relative-bias": bounds.relative_bias_bound(**relative),
