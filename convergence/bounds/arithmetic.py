@@ -22,6 +22,27 @@ def root(value: Real) -> Real:
     return value**0.5 if hasattr(value, "dtype") else value ** Fraction(1, 2)
 
 
+def root_of_product(first: Real, second: Real) -> Real:
+    """`√(first·second)`; in floats the product may leave their range."""
+    if _in_floats(first, second):
+        return root(first) * root(second)
+    return root(first * second)
+
+
+def root_of_sum(side: Real, first: Real, second: Real) -> Real:
+    """`√(side² + first·second)` of numbers ≥ 0; in floats the square and the product may leave their range."""
+    if not _in_floats(side, first, second):
+        return root(side**2 + first * second)
+    other = root_of_product(first, second)
+    total = side + other
+    share = side / (total + (total == 0))
+    return total * root(1 - 2 * share * (1 - share))
+
+
+def _in_floats(*values: Real) -> bool:
+    return any(isinstance(value, float) or hasattr(value, "dtype") for value in values)
+
+
 def larger(value: Real, bound: Real) -> Real:
     """`max(value, bound)` for a number `bound`."""
     if hasattr(value, "free_symbols"):

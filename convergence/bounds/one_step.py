@@ -8,14 +8,14 @@ With `w = ∇F − ηL(∇F + b + n)`, the gradient after the step on `L‖x‖�
 Y is increasing and concave; if `|1−h| + h√m < 1` it has one fixed point `φ² = Y(φ²)`, the floor, and
 `Y(s) > s` exactly below it. Ours.
 
-Floats: relative error of a few 1e-15 for h and m as they round, as long as powers up to ζ⁴ stay in range.
+Floats: relative error of a few 1e-15 for h and m as they round, as long as ζ² stays in range.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from convergence.bounds.arithmetic import Real, require, require_sgd, root
+from convergence.bounds.arithmetic import Real, require, require_sgd, root, root_of_product, root_of_sum
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class OneStep:
 
     def __call__(self, square: Real) -> Real:
         """Largest `E‖w‖²` for `E‖∇F‖² = square`."""
-        inner = square * (self.relative_bias * square + self.squared_bias)
-        return self.linear * square + self.length * (self.cross * root(inner) + self.constant)
+        biased = root_of_product(square, self.relative_bias * square + self.squared_bias)
+        return self.linear * square + self.length * (self.cross * biased + self.constant)
 
     def floor(self) -> Real:
         """The fixed point φ²: the larger root of `(as − k)² = c²s(ms+ζ²)`; a, c, k as in the class."""
@@ -56,17 +56,26 @@ class OneStep:
 
     def rate(self) -> Real:
         """`1 − Y'(φ²)`: of what `E‖∇F‖²` has above the floor, the share that every step takes at least."""
-        if _is_zero(self.squared_bias):
-            slope = root(self.relative_bias + 0 * self.linear)
-            return self.length * self.determinant / (self.shrink + self.cross * slope)
+        zero = self.squared_bias == 0
+        if hasattr(zero, "all"):
+            other = replace(self, squared_bias=self.squared_bias + zero, constant=self.constant + zero)
+            unbiased = self._unbiased_rate() + 0 * self.squared_bias  # of its dtype
+            return zero * unbiased + (self.squared_bias != 0) * other._biased_rate()
+        return self._unbiased_rate() if zero else self._biased_rate()
+
+    def _unbiased_rate(self) -> Real:
+        slope = root(self.relative_bias + 0 * self.linear)
+        return self.length * self.determinant / (self.shrink + self.cross * slope)
+
+    def _biased_rate(self) -> Real:
         floor = self.floor()
         biased = self.relative_bias * floor + self.squared_bias
-        return self.length * self._spread() / (2 * root(floor * biased))
+        return self.length * self._spread() / (2 * root_of_product(floor, biased))
 
     def _spread(self) -> Real:
         """The root of the discriminant over 2c, which is also `2(1 − Y'(φ²))√(φ²(mφ²+ζ²))/(ηL)`."""
         above = self.shrink * self.squared_bias + self.relative_bias * self.constant
-        return root(self.cross**2 * self.squared_bias**2 + 4 * self.constant * above)
+        return root_of_sum(self.cross * self.squared_bias, 4 * self.constant, above)
 
 
 def one_step(
@@ -100,8 +109,3 @@ def one_step(
         relative_bias=m,
         squared_bias=bias_bound**2,
     )
-
-
-def _is_zero(value: Real) -> bool:
-    zero = value == 0
-    return bool(zero.all()) if hasattr(zero, "all") else bool(zero)

@@ -7,7 +7,8 @@ expressions or arrays, and returns squares of gradients, not their roots, unless
 are those of the claims; the statements are ours.
 
 In floats `unbiased_exact`, `biased_exact`, `relative_bias_bound` and `asymptotic_floor` have a relative
-error below 5e-15 on their whole domain, h → 0, h → 2 and m → 1 included, for the h that
+error below 5e-15 on their whole domain, h → 0, h → 2 and m → 1 included, as long as squares of gradients stay
+in the range of floats (ζ and √(LΔ) from 1e-150 to 1e150, or 0), for the h that
 `step_size·smoothness·(noise_growth + 1)` rounds to: near h = 2 a relative change of h by ε changes
 `unbiased_exact` by up to 2Tε.
 """

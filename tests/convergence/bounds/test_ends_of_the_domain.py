@@ -132,6 +132,22 @@ def test_floor_rate_and_tangent(h, m) -> None:
             assert is_close(bound, floor + (2 * mpmath.mpf(0.7) - floor) * memory)
 
 
+@pytest.mark.parametrize("power", [-150, -100, 50, 150])
+@pytest.mark.parametrize("m", [0.0, 0.3])
+def test_the_units_of_the_bias_do_not_matter(power, m) -> None:
+    """ζ⁴ is out of range, ζ² is not."""
+    scale = 10.0**power
+    values = {"step_size": 0.5, "smoothness": 1.0, "relative_bias": m}
+    plain = one_step(**values, bias_bound=1.0, noise_variance=0.25)
+    step = one_step(**values, bias_bound=scale, noise_variance=0.25 * scale**2)
+    assert is_close(step.floor(), mpmath.mpf(plain.floor()) * scale**2)
+    assert is_close(step.rate(), mpmath.mpf(plain.rate()))
+    assert is_close(step(3 * scale**2), mpmath.mpf(plain(3.0)) * scale**2)
+    assert is_close(
+        asymptotic_floor(**values, bias_bound=scale), mpmath.mpf(scale) ** 2 / (1 - mpmath.mpf(m))
+    )
+
+
 @pytest.mark.parametrize("h", [1e-17, 1e-9, 0.5, 1 - 2.0**-30, 1.0])
 @pytest.mark.parametrize("m", BIASES)
 def test_bounds_with_relative_bias_up_to_one(h, m) -> None:

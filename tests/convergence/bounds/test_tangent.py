@@ -1,6 +1,8 @@
 from fractions import Fraction
 
+import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,3 +66,21 @@ def test_relative_bias_alone_contracts_to_zero():
     bound = tangent_bound(initial_gap=1.0, step_size=0.5, smoothness=1.0, steps=8, relative_bias=0.25)
     rate = (1 - 0.5 + 0.5 * 0.5) ** 2
     assert bound == pytest.approx(2 * (1 - rate**8) / (8 * (1 - rate)), rel=1e-14)
+
+
+@pytest.mark.parametrize("array", [np.array, lambda numbers: torch.tensor(numbers, dtype=torch.float64)])
+@pytest.mark.parametrize("m", [0.0, 0.25])
+@pytest.mark.parametrize("variance", [0.0, 1.0])
+@pytest.mark.parametrize("h", [0.5, 1.0, 1.2])
+def test_arrays_of_biases_may_hold_a_zero(h, variance, m, array):
+    constants = {
+        "initial_gap": 1.0,
+        "step_size": h,
+        "smoothness": 1.0,
+        "steps": 10,
+        "noise_variance": variance,
+        "relative_bias": m,
+    }
+    biases = [0.0, 1.0, 0.0, 1e-100, 1e100]
+    each = [tangent_bound(**constants, bias_bound=bias) for bias in biases]
+    assert tangent_bound(**constants, bias_bound=array(biases)).tolist() == pytest.approx(each, rel=3e-14)
