@@ -29,6 +29,23 @@ NAMES = {
 }
 """Names of axes; others are called by their key."""
 
+UNITS = {
+    "step_size": "distance per unit of gradient",
+    "parameters.alpha": "dimensionless",
+    "parameters.beta": "dimensionless",
+    "alpha": "dimensionless",
+    "beta": "dimensionless",
+    "iteration": "count",
+    "step": "count",
+    "loss": "nats",
+    "test_loss": "nats",
+    "prediction_entropy": "nats",
+    "train_accuracy": "share of samples",
+    "test_accuracy": "share of samples",
+    "calibration_error": "share of samples",
+}
+"""Units of axes whose name does not end in one; others are in the unit of their key."""
+
 MOST_LINES = 6
 """Lines that can be told apart in one figure."""
 
@@ -76,7 +93,7 @@ def quantity_over_key(
             if drawable(group, points, name, part):
                 look = {"color": colour if lines_by else BOUND, "linestyle": style}
                 draw_line(axes, x, group[f"{name}_{part}"], **look)
-    axes.set(xlabel=axis_name(key), ylabel=axis_name(name))
+    axes.set(xlabel=_with_unit(key), ylabel=_with_unit(name))
     if limits:
         axes.set_xlim(left=0)
     if lines_by:
@@ -116,7 +133,7 @@ def metric_over_rows(axes: Axes, runs: Mapping[str, pd.DataFrame], x: str, y: st
         axes.set_xscale("log")
     if positive:
         axes.set_yscale("log")
-    axes.set(xlabel=axis_name(x), ylabel=axis_name(y))
+    axes.set(xlabel=_with_unit(x), ylabel=_with_unit(y))
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return axes
 
@@ -130,6 +147,10 @@ def first_metric(columns: Sequence[str]) -> str:
 def axis_name(key: str) -> str:
     """What a key is called on an axis."""
     return NAMES.get(key, escaped(key.replace("_", " ")))
+
+
+def _with_unit(key: str) -> str:
+    return f"{axis_name(key)} ({UNITS[key]})" if key in UNITS else axis_name(key)
 
 
 def label_of(where: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from simulations.plots.floor import floor_extrapolation
 from simulations.plots.phase import phase_diagram
 from simulations.plots.scope import scope_radius
 from simulations.plots.stationarity import stationarity
-from simulations.plots.study import label_of, metric_over_rows
+from simulations.plots.study import label_of, metric_over_rows, quantity_over_key
 from simulations.plots.style import COLOURS, new_figure, series
 from simulations.plots.tightness import usage
 from simulations.problems import problem
@@ -102,7 +102,8 @@ def test_floor_with_extrapolation_theory_and_divergence(axes):
 @pytest.mark.parametrize("order", [(0.0, 0.5, 2.0), (2.0, 0.5, 0.0)])
 def test_several_floors_share_an_axes(axes, order):
     for beta in order:
-        cohort = floor(problem("rdml-logits", beta=beta), (0.5, 0.35, 0.25, 0.18), replicas=8)
+        sizes = (1 + beta) * np.array((0.2, 0.14, 0.1, 0.07))
+        cohort = floor(problem("rdml-logits", beta=beta), sizes.tolist(), replicas=8)
         floor_extrapolation(axes, cohort, label=f"β = {beta:g}", theory=False)
     drawn(axes)
     assert axes.get_xlim()[0] == 0
@@ -279,3 +280,11 @@ def test_a_metric_of_one_finite_row_is_seen_and_runs_differ_without_colour(axes)
     metric_over_rows(axes, {name: pd.DataFrame(rows) for name in "abc"}, "iteration", "loss")
     assert [line.get_marker() for line in axes.lines] == ["o"] * 3
     assert len({line.get_linestyle() for line in axes.lines}) == 3
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("iterations (count)", "loss (nats)")
+
+
+def test_a_quantity_over_a_swept_key_has_units(axes):
+    points = pd.DataFrame({"step_size": [0.1, 0.2], "floor": [1.0, 2.0], "floor_bound": [4.0, np.nan]})
+    drawn(quantity_over_key(axes, points, "step_size", "floor"))
+    assert axes.get_xlabel() == "step size η (distance per unit of gradient)"
+    assert "(" in axes.get_ylabel()
