@@ -15,9 +15,14 @@ def on_rows(logits: Tensor) -> bool:
     return logits.device.type == "cpu" and logits.dtype == torch.float32
 
 
+def is_mapped() -> bool:
+    """Whether a torch.func transform is at work."""
+    return torch._C._are_functorch_transforms_active()
+
+
 def is_plain() -> bool:
     """Whether tensors hold numbers here: no torch.func transform, no tracing by torch.compile."""
-    return not (torch._C._are_functorch_transforms_active() or torch.compiler.is_compiling())
+    return not (is_mapped() or torch.compiler.is_compiling())
 
 
 @torch.library.custom_op("renyi_dml::rows", mutates_args=())
@@ -81,3 +86,16 @@ def cohort(
             change = (weights[k, j, None] / (batch * temperature) * pair.gradient_own).float()
             gradient.index_put_((k, row), change, accumulate=True)
     return torch.from_numpy(losses), torch.from_numpy(disagreement), gradient
+
+
+traced_cohort = torch.library.custom_op("renyi_dml::cohort", cohort, mutates_args=())
+"""The same as one node of the graphs of torch.compile, which would take minutes to compile what is in it."""
+
+
+@traced_cohort.register_fake
+def _(
+    logits: Tensor, temperature: float, alpha: Tensor, weights: Tensor, with_gradient: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    learners, batch, classes = logits.shape
+    gradient = logits.new_empty(learners, batch, classes if with_gradient else 0)
+    return logits.new_empty(learners), logits.new_empty(learners, learners), gradient

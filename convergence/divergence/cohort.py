@@ -15,7 +15,7 @@ from torch.autograd import Function
 from torch.nn.functional import cross_entropy
 
 from convergence.divergence.autograd import Precision, renyi
-from convergence.divergence.backend import cohort, is_plain, on_rows
+from convergence.divergence.backend import cohort, is_mapped, on_rows, traced_cohort
 from convergence.divergence.inputs import (
     Orders,
     check_cohort,
@@ -71,7 +71,7 @@ def cohort_divergence(
         return CohortDivergence(*fused(logits, None, alpha, weights, temperature))
     order, dtype = cohort_orders(alpha, logits), torch.promote_types(logits.dtype, torch.float32)
     logits = logits.to(dtype)
-    if on_rows(logits) and is_plain() and order.ndim == 1 and not order.requires_grad:
+    if on_rows(logits) and not is_mapped() and order.ndim == 1 and not order.requires_grad:
         return CohortDivergence(*_Cohort.apply(logits, temperature, order, weights))
     scaled = scaled_logits(logits, temperature, precision)
     losses, disagreement = _by_pairs(scaled, order, weights, precision)
@@ -106,7 +106,8 @@ class _Cohort(Function):
     def forward(
         ctx: Any, logits: Tensor, temperature: float, order: Tensor, weights: Tensor
     ) -> tuple[Tensor, Tensor]:
-        losses, disagreement, gradient = cohort(logits, temperature, order, weights, ctx.needs_input_grad[0])
+        kernels = traced_cohort if torch.compiler.is_compiling() else cohort
+        losses, disagreement, gradient = kernels(logits, temperature, order, weights, ctx.needs_input_grad[0])
         ctx.temperature = temperature
         ctx.mark_non_differentiable(disagreement)
         ctx.save_for_backward(logits, order, weights, gradient)
@@ -115,6 +116,8 @@ class _Cohort(Function):
     @staticmethod
     def backward(ctx: Any, by_losses: Tensor, _: Tensor) -> tuple[Tensor, None, None, None]:
         logits, order, weights, gradient = ctx.saved_tensors
+        if torch.compiler.is_compiling():  # which takes no second derivatives, and no look at numbers
+            return by_losses[:, None, None] * gradient, None, None, None
         if torch.is_grad_enabled():  # a second derivative may follow
             scaled = scaled_logits(logits, ctx.temperature, "accurate")
             slope = _gradient_by_pairs(scaled, order, weights) / ctx.temperature

@@ -52,7 +52,7 @@ def order_of(alpha: float | Tensor, device: torch.device, shape: tuple[int, ...]
         return alpha.to(device, torch.float64)
     if not is_number(alpha):
         raise TypeError(f"alpha must be a number or a tensor, got {type(alpha).__name__}")
-    if math.isnan(alpha) or alpha < 0:
+    if not alpha >= 0:  # false for NaN
         raise ValueError(f"alpha={alpha} is outside [0, inf]")
     return torch.full(shape, float(alpha), dtype=torch.float64, device=device)
 
