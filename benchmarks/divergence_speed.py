@@ -10,9 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from divergence_rivals import published
+from divergence_rivals import kl, published
 from torch import Tensor
-from torch.nn import functional
 
 from convergence import cohort_divergence
 
@@ -35,11 +34,7 @@ def published_step(learners: list[Tensor]) -> None:
 
 def kl_div_step(learners: list[Tensor]) -> None:
     """PyTorch's KL divergence, as deep mutual learning uses it."""
-
-    def divergence(target: Tensor, own: Tensor) -> Tensor:
-        return functional.kl_div(own.log_softmax(-1), target.softmax(-1), reduction="none").sum(-1)
-
-    by_pairs(learners, divergence)
+    by_pairs(learners, kl)
 
 
 def our_step(logits: Tensor, *, alpha: float, precision: str) -> None:

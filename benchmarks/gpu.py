@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
-from typing import NamedTuple
 
 import torch
-from divergence_rivals import published
+from bars import Row, ratio, write
+from divergence_rivals import published, published_loop
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -35,20 +33,6 @@ from simulations.problems import problem
 ALPHA, ROUNDS = 1.5, 15
 
 
-class Row(NamedTuple):
-    """A measured ratio and its bar: at most, or at least."""
-
-    what: str
-    ratio: float
-    bar: float
-    at_most: bool
-
-    @property
-    def clears(self) -> bool:
-        """Whether the ratio is on the right side of its bar."""
-        return self.ratio <= self.bar if self.at_most else self.ratio >= self.bar
-
-
 def milliseconds(call: Callable[[], object], calls: int = 1) -> float:
     start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
     start.record()
@@ -59,11 +43,9 @@ def milliseconds(call: Callable[[], object], calls: int = 1) -> float:
     return start.elapsed_time(end) / calls
 
 
-def ratio(one: Callable[[], object], other: Callable[[], object], *, calls: int = 1) -> float:
-    """Median over rounds of time(one)/time(other), each a call."""
-    for _ in range(3):
-        one(), other()
-    return median(milliseconds(one, calls) / milliseconds(other, calls) for _ in range(ROUNDS))
+def times(one: Callable[[], object], other: Callable[[], object], calls: int = 1) -> float:
+    """time(one)/time(other)."""
+    return ratio(one, other, milliseconds, rounds=ROUNDS, calls=(calls, calls))
 
 
 def published_losses(logits: Tensor, labels: Tensor) -> Tensor:
@@ -103,29 +85,18 @@ def loss_rows(shape: tuple[int, int, int], bar: float) -> list[Row]:
     peak = torch.cuda.max_memory_allocated() - copy.nbytes - (before - logits.nbytes)
     name = f"fused loss forward and backward, {shape}, bf16"
     rows = [
-        Row(f"{name}: time / one copy", ratio(ours, copied), bar, True),
+        Row(f"{name}: time / one copy", times(ours, copied), bar, True),
         Row(f"{name}: peak memory / (logits + gradients)", peak / (2 * logits.nbytes), 1.02, True),
     ]
-    rows.append(Row(f"{name}: published / ours", ratio(theirs, ours), 6.0, False))
+    rows.append(Row(f"{name}: published / ours", times(theirs, ours), 6.0, False))
     return rows
 
 
-def published_loop(
+def published_step(
     models: list[nn.Module], inputs: Tensor, labels: Tensor, dtype: torch.dtype | None
-) -> None:
-    """A step as published: one optimiser, one loss, one backward pass and one `.item()` a learner."""
+) -> Callable[[], None]:
     optimizers = [torch.optim.SGD(model.parameters(), lr=0.1) for model in models]
-    with torch.autocast("cuda", dtype=dtype, enabled=dtype is not None):
-        logits = [model(inputs) for model in models]
-    for k, optimizer in enumerate(optimizers):
-        own = logits[k].float()
-        peers = [z.detach().float() for j, z in enumerate(logits) if j != k]
-        mutual = sum(published(target, own, ALPHA).mean() for target in peers) / len(peers)
-        loss = cross_entropy(own, labels) + mutual
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        loss.item()
+    return lambda: published_loop(models, optimizers, inputs, labels, ALPHA, 1.0, dtype)
 
 
 def small_cohorts() -> Row:
@@ -137,9 +108,7 @@ def small_cohorts() -> Row:
     )
     step = fixed_step(engine, inputs, labels)
     models = [mlp(64, 10).cuda() for _ in range(learners)]
-    found = seeds * ratio(
-        lambda: published_loop(models, inputs[0], labels[0], None), lambda: step(inputs, labels), calls=5
-    )
+    found = seeds * times(published_step(models, inputs[0], labels[0], None), lambda: step(inputs, labels), 5)
     return Row("MLP 64–128–10, K=4, 64 seeds: published / ours, a seed-step", found, 20.0, False)
 
 
@@ -172,10 +141,10 @@ def residual_networks() -> list[Row]:
     with_mutual, without = step(1.0), step(0.0)
     name = "ResNet-18, K=2, batch 512, bf16"
     return [
-        Row(f"{name}: mutual part of the step", 1 - 1 / ratio(with_mutual, without), 0.03, True),
+        Row(f"{name}: mutual part of the step", 1 - 1 / times(with_mutual, without), 0.03, True),
         Row(
             f"{name}: published / ours",
-            ratio(lambda: published_loop(theirs, inputs, labels, torch.bfloat16), with_mutual),
+            times(published_step(theirs, inputs, labels, torch.bfloat16), with_mutual),
             1.5,
             False,
         ),
@@ -196,7 +165,7 @@ def ensembles() -> Row:
         for _ in range(steps):
             normals.normal_()
 
-    found = ratio(drawn, lambda: fused.advance(kernel, lanes, [0.01] * steps, first=0))
+    found = times(drawn, lambda: fused.advance(kernel, lanes, [0.01] * steps, first=0))
     return Row("double well, 2²⁴ replicas: steps a second / normals a second", found, 0.5, False)
 
 
@@ -219,7 +188,7 @@ def ledger_entry() -> Row:
             torch.autograd.grad(cross_entropy(models[0](inputs), labels), list(models[0].parameters()))
 
     with ledger:
-        found = ratio(entry, full_pass) / len(models)
+        found = times(entry, full_pass) / len(models)
     return Row("ledger entry / full-batch forward-backward passes, a learner", found, 2.5, True)
 
 
@@ -245,13 +214,8 @@ def main() -> int:
     ):
         for row in measured():
             rows.append(row)
-            bar = f"{'≤' if row.at_most else '≥'} {row.bar:g}"
-            print(f"{row.what:80} {row.ratio:8.3f}  bar {bar}{'' if row.clears else '  MISSED'}", flush=True)
-    if options.json:
-        found = {"device": device, "torch": torch.__version__, "date": str(datetime.date.today())}
-        listed = [{**row._asdict(), "clears": row.clears} for row in rows]
-        options.json.write_text(json.dumps({**found, "rows": listed}, indent=2))
-    return 0 if all(row.clears for row in rows) else 1
+            print(row, flush=True)
+    return write(options.json, rows, device=device, torch=torch.__version__, date=str(datetime.date.today()))
 
 
 if __name__ == "__main__":

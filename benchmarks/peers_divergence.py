@@ -12,20 +12,14 @@ from typing import NamedTuple
 
 import torch
 from divergence_accuracy import Arithmetic, cases, errors, ours
-from divergence_rivals import published
+from divergence_rivals import kl, published
 from divergence_speed import by_pairs, kl_div_step, our_step, peak_memory, published_step
 from torch import Tensor
-from torch.nn import functional
 
 from convergence.divergence.exact import exact
 
 CASES = 600
 ORDER = 1.5
-
-
-def kl_div(target: Tensor, own: Tensor, alpha: float = 1) -> Tensor:
-    """PyTorch's KL divergence from logits."""
-    return functional.kl_div(own.log_softmax(-1), target.softmax(-1), reduction="none").sum(-1)
 
 
 def pytorch_dml(target: Tensor, own: Tensor, alpha: float = 1) -> Tensor:
@@ -68,13 +62,13 @@ DOUBLE, SINGLE = torch.float64, torch.float32
 LINES = [
     Peer("renyi-dml, float64", ours("accurate"), DOUBLE, _every),
     Peer("published loss, float64", published, DOUBLE, _every),
-    Peer("F.kl_div, float64", kl_div, DOUBLE, _one),
+    Peer("F.kl_div, float64", kl, DOUBLE, _one),
     Peer("pytorch-dml, float64", pytorch_dml, DOUBLE, _one, "pydml"),
     Peer("dit, float64", dit, DOUBLE, lambda alpha: alpha < math.inf, "dit"),
     Peer("renyi-dml, float32", ours("accurate"), SINGLE, _every),
     Peer("renyi-dml fast, float32", ours("fast"), SINGLE, _every),
     Peer("published loss, float32", published, SINGLE, _every),
-    Peer("F.kl_div, float32", kl_div, SINGLE, _one),
+    Peer("F.kl_div, float32", kl, SINGLE, _one),
     Peer("pytorch-dml, float32", pytorch_dml, SINGLE, _one, "pydml"),
 ]
 

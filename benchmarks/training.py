@@ -4,21 +4,20 @@
 this process, one thread, in turn, in processor time, so that what else the machine does stays out; a ratio is
 the median over rounds of neighbouring timings. The published loop is written afresh from its description: all
 forward passes, then for every learner one loss (probabilities clamped at 1e-8), one backward pass, one optimiser
-step and one `.item()`.
+step and one `.item()` (`divergence_rivals.published_loop`).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
-from typing import NamedTuple
 
 import torch
+from bars import Row, ratio, write
+from divergence_rivals import published_loop
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -33,42 +32,9 @@ from simulations.networks.stacked import StackedCohorts
 ALPHA, BETA, STEP_SIZE, BATCH = 1.5, 1.0, 0.1, 64
 
 
-class Row(NamedTuple):
-    """A ratio, and the bar it must clear: at least for speed, at most for cost; no bar: None."""
-
-    what: str
-    ratio: float
-    bar: float | None
-    at_most: bool = False
-
-    @property
-    def clears(self) -> bool:
-        """Whether the ratio is on the right side of its bar."""
-        if self.bar is None:
-            return True
-        return self.ratio <= self.bar if self.at_most else self.ratio >= self.bar
-
-
 def published_step(models: list[nn.Module], inputs: Tensor, labels: Tensor) -> Callable[[], None]:
     optimizers = [torch.optim.SGD(model.parameters(), lr=STEP_SIZE) for model in models]
-
-    def divergence(target: Tensor, own: Tensor) -> Tensor:
-        p = target.softmax(1).clamp(min=1e-8)
-        q = own.softmax(1).clamp(min=1e-8)
-        return ((p**ALPHA * q ** (1 - ALPHA)).sum(1).log() / (ALPHA - 1)).mean()
-
-    def step() -> None:
-        logits = [model(inputs) for model in models]
-        for k, optimizer in enumerate(optimizers):
-            peers = [z.detach() for j, z in enumerate(logits) if j != k]
-            mutual = sum(divergence(target, logits[k]) for target in peers) / len(peers)
-            loss = cross_entropy(logits[k], labels) + BETA * mutual
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            loss.item()
-
-    return step
+    return lambda: published_loop(models, optimizers, inputs, labels, ALPHA, BETA)
 
 
 def joint_step(models: list[nn.Module], inputs: Tensor, labels: Tensor) -> Callable[[], None]:
@@ -82,16 +48,8 @@ def stacked_step(cohorts: list[list[nn.Module]], inputs: Tensor, labels: Tensor)
     return lambda: engine.step(inputs, labels)
 
 
-def ratio(
-    slow: Callable[[], None], fast: Callable[[], None], *, rounds: int, slow_calls: int, fast_calls: int
-) -> float:
-    """Median over rounds of time(slow)/time(fast), each a call."""
-    for _ in range(3):
-        slow(), fast()
-    return median(seconds(slow, slow_calls) / seconds(fast, fast_calls) for _ in range(rounds))
-
-
-def seconds(call: Callable[[], None], calls: int) -> float:
+def seconds(call: Callable[[], object], calls: int) -> float:
+    """Processor time of a call."""
     begun = time.process_time()
     for _ in range(calls):
         call()
@@ -104,13 +62,13 @@ def stacked_rows(rounds: int) -> list[Row]:
         inputs, labels = torch.randn(BATCH, 64), torch.randint(10, (BATCH,))
         theirs = published_step([mlp(64, 10) for _ in range(learners)], inputs, labels)
         ours = stacked_step([[mlp(64, 10) for _ in range(learners)]], inputs, labels)
-        found = ratio(theirs, ours, rounds=rounds, slow_calls=5, fast_calls=40)
+        found = ratio(theirs, ours, seconds, rounds=rounds, calls=(5, 40))
         rows.append(Row(f"stacked MLP 64–128–10, K={learners}: published / ours", found, bar))
     seeds = 16
     inputs, labels = torch.randn(seeds, BATCH, 64), torch.randint(10, (seeds, BATCH))
     theirs = published_step([mlp(64, 10) for _ in range(2)], inputs[0], labels[0])
     ours = stacked_step([[mlp(64, 10) for _ in range(2)] for _ in range(seeds)], inputs, labels)
-    found = seeds * ratio(theirs, ours, rounds=rounds, slow_calls=10, fast_calls=5)
+    found = seeds * ratio(theirs, ours, seconds, rounds=rounds, calls=(10, 5))
     rows.append(Row(f"stacked, {seeds} seeds, K=2: published / ours, a seed-step", found, 8.0))
     return rows
 
@@ -121,13 +79,13 @@ def module_rows(rounds: int) -> list[Row]:
         inputs, labels = torch.randn(BATCH, 1, 8, 8), torch.randint(10, (BATCH,))
         theirs = published_step([conv_net(1, 2, 10) for _ in range(learners)], inputs, labels)
         ours = joint_step([conv_net(1, 2, 10) for _ in range(learners)], inputs, labels)
-        found = 5 * ratio(theirs, ours, rounds=rounds, slow_calls=5, fast_calls=1)
+        found = 5 * ratio(theirs, ours, seconds, rounds=rounds, calls=(5, 1))
         rows.append(Row(f"convolutional net, K={learners}: published / ours", found, bar))
     for learners in (2, 4, 8):
         inputs, labels = torch.randn(BATCH, 64), torch.randint(10, (BATCH,))
         theirs = published_step([mlp(64, 10) for _ in range(learners)], inputs, labels)
         ours = joint_step([mlp(64, 10) for _ in range(learners)], inputs, labels)
-        found = 5 * ratio(theirs, ours, rounds=rounds, slow_calls=5, fast_calls=1)
+        found = 5 * ratio(theirs, ours, seconds, rounds=rounds, calls=(5, 1))
         rows.append(Row(f"plain MLP modules, K={learners}: published / ours", found, None))
     return rows
 
@@ -153,7 +111,7 @@ def ledger_row(rounds: int) -> Row:
         torch.autograd.grad(cross_entropy(logits, data.train_labels), list(models[0].parameters()))
 
     with ledger:
-        found = ratio(entry, full_pass, rounds=rounds, slow_calls=2, fast_calls=4) / len(models)
+        found = ratio(entry, full_pass, seconds, rounds=rounds, calls=(2, 4)) / len(models)
     return Row("ledger entry / full-batch forward-backward, a learner", found, 2.5, at_most=True)
 
 
@@ -167,9 +125,9 @@ def variance_row(rounds: int) -> Row:
     found = ratio(
         lambda: vmap_norms(replica, inputs, labels, cross_entropy_per_sample),
         lambda: linear_norms(replica, inputs, labels, cross_entropy_per_sample),
+        seconds,
         rounds=max(3, rounds // 3),
-        slow_calls=1,
-        fast_calls=10,
+        calls=(1, 10),
     )
     return Row("per-sample gradient norms, linear layers: vmap / closed form", found, None)
 
@@ -184,7 +142,7 @@ def mutual_row(rounds: int) -> Row:
     def steps(beta: float) -> Callable[[], None]:
         return lambda: train_cohort(models, optimizers, [(inputs, labels)], steps=5, alpha=ALPHA, beta=beta)
 
-    found = ratio(steps(BETA), steps(0.0), rounds=rounds, slow_calls=1, fast_calls=1)
+    found = ratio(steps(BETA), steps(0.0), seconds, rounds=rounds, calls=(1, 1))
     return Row("plain MLP modules, K=2: RDML / independent", found, None)
 
 
@@ -198,13 +156,8 @@ def main() -> int:
     rows = [*stacked_rows(options.rounds), *module_rows(options.rounds)]
     rows += [ledger_row(options.rounds), variance_row(options.rounds), mutual_row(options.rounds)]
     for row in rows:
-        bar = "" if row.bar is None else f"  bar {'≤' if row.at_most else '≥'} {row.bar:g}"
-        print(f"{row.what:58} {row.ratio:7.2f}{bar}{'' if row.clears else '  MISSED'}")
-    if options.json:
-        options.json.write_text(
-            json.dumps([{**row._asdict(), "clears": row.clears} for row in rows], indent=2)
-        )
-    return 0 if all(row.clears for row in rows) else 1
+        print(row)
+    return write(options.json, rows)
 
 
 if __name__ == "__main__":
