@@ -1,4 +1,4 @@
-"""What people use instead, written afresh: the published loss and loop, the Kullback–Leibler divergence, log-sum-exp."""
+"""What people use instead, written afresh: the published loss and loop, PyTorch's KL divergence, and log-sum-exp."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -93,7 +93,7 @@ def loss_rows(shape: tuple[int, int, int], bar: float) -> list[Row]:
 
 
 def published_step(
-    models: list[nn.Module], inputs: Tensor, labels: Tensor, dtype: torch.dtype | None
+    models: Sequence[nn.Module], inputs: Tensor, labels: Tensor, dtype: torch.dtype | None
 ) -> Callable[[], None]:
     optimizers = [torch.optim.SGD(model.parameters(), lr=0.1) for model in models]
     return lambda: published_loop(models, optimizers, inputs, labels, ALPHA, 1.0, dtype)
