@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from importlib import import_module
 from pathlib import Path
 
 from convergence.claims import SECTIONS, load_claims
@@ -50,8 +49,8 @@ def index(found: Sequence[Account]) -> str:
     figure = "[![Each claim stands to the right of those that it rests on](graph.svg)](graph.svg)"
     parts = ["# Claims", MEANING, f"{figure}\n*The figure leads to itself in full size.*"]
     for section in SECTIONS:
-        order = import_module(f"convergence.claims.{section}").ORDER
-        entries = [_entry(a) for a in found if a.claim.id.replace("-", "_") in order]
+        within = load_claims([section])
+        entries = [_entry(account) for account in found if account.claim.id in within]
         parts += [f"## {section.capitalize()}", "\n".join(entries)]
     return "\n\n".join(parts) + "\n"
 

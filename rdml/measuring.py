@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    from simulations.experiments.floor import FloorPoint
+    from simulations.experiments.scope import ScopePoint
     from simulations.problems import Problem
+
+FEW = 16
+"""Replicas below which the test for a transient has little power (docs/ensembles.md)."""
 
 
 class Measurement(Protocol):
@@ -62,10 +67,24 @@ def measured(
     return results, interrupted
 
 
-def end(*, interrupted: bool, diverged: bool) -> None:
-    """Leave with exit code 130 after Ctrl-C, 1 if replicas diverged."""
+def steps_in_words(point: FloorPoint | ScopePoint) -> str:
+    """How many steps were taken, and what went wrong."""
+    unsettled = "" if point.settled else " (not settled)"
+    return f"{point.steps}{unsettled}" + (f" ({point.diverged} diverged)" if point.diverged else "")
+
+
+def warn_of_few(replicas: int) -> None:
+    """Say that few replicas see no transient."""
+    if replicas < FEW:
+        typer.echo(
+            f"{replicas} replicas: fewer than {FEW} may take a level that still falls for settled", err=True
+        )
+
+
+def end(*, interrupted: bool, trouble: bool) -> None:
+    """Leave with exit code 130 after Ctrl-C, 1 after trouble in a run."""
     if interrupted:
         typer.echo("Interrupted: the step sizes measured by then are kept.", err=True)
         raise typer.Exit(130)
-    if diverged:
+    if trouble:
         raise typer.Exit(1)

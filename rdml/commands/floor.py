@@ -28,10 +28,11 @@ def floor(
 ) -> None:
     """Measure the floor of E‖∇F‖² over step sizes and extrapolate it to step size 0: the O(1) bias.
 
-    Exit code 0: all runs ended. 1: replicas diverged. 2: bad usage. 130: interrupted; what was measured is kept.
+    Exit code 0: all runs settled. 1: replicas diverged or a run did not settle. 2: bad usage. 130: interrupted;
+    what was measured is kept.
     """
     from rdml.figures import save_figure
-    from rdml.measuring import end, measured
+    from rdml.measuring import end, measured, warn_of_few
     from simulations.experiments.floor import floor as measure
     from simulations.plots.floor import floor_extrapolation
     from simulations.plots.style import new_figure, series
@@ -53,12 +54,15 @@ def floor(
     save_figure(figure, out, f"{problem}-floor")
     for label, result in results.items():
         print_floor(label, result)
-    diverged = any(point.diverged for result in results.values() for point in result.points)
-    end(interrupted=interrupted, diverged=diverged)
+    warn_of_few(replicas)
+    settled = all(point.settled for result in results.values() for point in result.points)
+    end(interrupted=interrupted, trouble=not settled)
 
 
 def print_floor(label: str, result: Floor) -> None:
     """One table of points, then intercept and slope."""
+    from rdml.measuring import steps_in_words
+
     print_table(
         ("step size", "floor", "95 % interval", "bound", "exact", "steps"),
         (
@@ -68,18 +72,23 @@ def print_floor(label: str, result: Floor) -> None:
                 point.floor[1:],
                 point.bound,
                 point.exact,
-                f"{point.steps}"
-                + ("" if point.settled else " (not settled)")
-                + (f" ({point.diverged} diverged)" if point.diverged else ""),
+                steps_in_words(point),
             )
             for point in result.points
         ),
         title=result.problem.name + (f", {label}" if label else ""),
     )
+    if result.fit is None:
+        typer.echo(
+            "no extrapolation: fewer than three step sizes settled with an error that can be estimated"
+        )
+        return
     for name, interval, truth in (
-        ("intercept (floor at step size 0)", result.fit and result.fit.intercept, result.exact_intercept),
-        ("slope", result.fit and result.fit.slope, result.exact_slope),
+        ("intercept (floor at step size 0)", result.fit.intercept, result.exact_intercept),
+        ("slope", result.fit.slope, result.exact_slope),
     ):
-        if interval is not None:
-            known = "" if truth is None else f", exact {truth:.5g}"
-            typer.echo(f"{name}: {cell(interval.value)} {cell(interval[1:])}{known}")
+        known = "" if truth is None else f", exact {truth:.5g}"
+        typer.echo(f"{name}: {cell(interval.value)} {cell(interval[1:])}{known}")
+    if result.fit.misfit is not None:
+        unfit = "; no such curve, take smaller step sizes" if result.fit.misfit < 0.01 else ""
+        typer.echo(f"misfit: p = {result.fit.misfit:.2g}{unfit}")

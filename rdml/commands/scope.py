@@ -32,10 +32,11 @@ def scope(
 ) -> None:
     """Measure the radius of the stationary cloud over step sizes against the bounded scope of the theory.
 
-    Exit code 0: all runs ended. 1: replicas diverged. 2: bad usage. 130: interrupted; what was measured is kept.
+    Exit code 0: all runs settled. 1: replicas diverged or a run did not settle. 2: bad usage. 130: interrupted;
+    what was measured is kept.
     """
     from rdml.figures import save_figure
-    from rdml.measuring import end, measured
+    from rdml.measuring import end, measured, steps_in_words, warn_of_few
     from simulations.experiments.scope import scope as measure
     from simulations.plots.scope import scope_radius
     from simulations.plots.style import new_figure
@@ -53,7 +54,7 @@ def scope(
     scope_radius(axes, result)
     save_figure(figure, out, f"{problem}-scope")
     print_table(
-        ("step size", "E‖x‖²", "95 % interval", "bound", "sharp bound", "diverged"),
+        ("step size", "E‖x‖²", "95 % interval", "bound", "sharp bound", "steps"),
         (
             (
                 p.step_size,
@@ -61,12 +62,13 @@ def scope(
                 p.mean_square_radius[1:],
                 p.bound,
                 p.sharp_bound,
-                p.diverged,
+                steps_in_words(p),
             )
             for p in result.points
         ),
     )
-    end(interrupted=interrupted, diverged=any(point.diverged for point in result.points))
+    warn_of_few(replicas)
+    end(interrupted=interrupted, trouble=not all(point.settled for point in result.points))
 
 
 def basins(
@@ -89,7 +91,7 @@ def basins(
     from rdml.measuring import end, measured
     from simulations.experiments.basins import basins as measure
     from simulations.plots.basins import survival
-    from simulations.plots.style import new_figure
+    from simulations.plots.style import new_figure, series
 
     results, interrupted = measured(
         variants_of(problem, parameters, alpha, beta),
@@ -99,9 +101,9 @@ def basins(
         json,
         "basins",
     )
-    figure, axes = new_figure()
-    for label, result in results.items():
-        survival(axes, result, label=label)
+    figure, axes = new_figure(height=3.7 + 0.15 * sum(len(result.curves) for result in results.values()))
+    for (label, result), (colour, marker) in zip(results.items(), series(len(results)), strict=True):
+        survival(axes, result, label=label, colour=colour, marker=marker)
     save_figure(figure, out, f"{problem}-basins")
     print_table(
         ("variant", "step size", "left", "of", "rate", "95 % interval", "diverged"),
@@ -112,7 +114,7 @@ def basins(
         ),
     )
     diverged = any(curve.diverged for result in results.values() for curve in result.curves)
-    end(interrupted=interrupted, diverged=diverged)
+    end(interrupted=interrupted, trouble=diverged)
 
 
 def tightness(

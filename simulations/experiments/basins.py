@@ -106,12 +106,12 @@ def basins(
     Raises:
         ValueError: the problem does not tell basins apart, or time is not positive.
     """
-    if problem.basin is None and len(problem.minimisers) < 2:
-        raise ValueError(f"problem is {problem.name!r}; two minimisers or a basin function are needed")
+    if len(problem.minimisers) < (1 if problem.basin else 2):
+        raise ValueError(f"problem is {problem.name!r}; two minimisers, or one and a basin function, are needed")
     if not 0 < time < math.inf:
         raise ValueError(f"time is {time}; a positive number is needed")
     at_minimum = replace(problem, start=problem.minimisers[0])
-    sizes = step_sizes or [problem.largest_step_size / 2**k for k in range(3)]
+    sizes = [problem.largest_step_size / 2**k for k in range(3)] if step_sizes is None else step_sizes
 
     def measure(k: int, step_size: float) -> Survival:
         progress(f"{problem.name}, step size {step_size:.4g}")

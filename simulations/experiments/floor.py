@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-import numpy as np
 from scipy import stats
 
 from convergence.bounds.stationarity import asymptotic_floor
@@ -53,7 +52,7 @@ class Floor:
     Args:
         problem: that was run.
         points: by falling step size.
-        fit: through the points; None where fewer than three step sizes have finite ones.
+        fit: through the points that settled and have an error; None where there are fewer than three step sizes.
         exact_intercept: the exact floor at η → 0 where it is known.
         exact_slope: its slope there.
         replicas: of every run.
@@ -118,7 +117,7 @@ def floor(
     measured by then; before the first it goes through.
     """
     time = WINDOWS * window_time / problem.smoothness
-    sizes = falling(step_sizes or default_step_sizes(problem), time)
+    sizes = falling(default_step_sizes(problem) if step_sizes is None else step_sizes, time)
 
     def measure(k: int, step_size: float) -> FloorPoint:
         progress(f"{problem.name}, step size {step_size:.4g}")
@@ -135,7 +134,7 @@ def floor(
         return _point(run, confidence)
 
     points, interrupted = one_by_one(sizes, measure)
-    usable = [p for p in points if np.isfinite(p.floor.value) and p.floor.high > p.floor.low]
+    usable = [p for p in points if p.settled and p.floor.high > p.floor.low]
     different = len({point.step_size for point in usable})
     fit = None
     if different >= 3:
@@ -145,6 +144,7 @@ def floor(
             [p.floor.value for p in usable],
             errors,
             degree=2 if different > 3 else 1,
+            degrees_of_freedom=replicas - 1,
             confidence=confidence,
         )
     return Floor(

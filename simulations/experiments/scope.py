@@ -83,7 +83,7 @@ def scope(
     if problem.coercivity is None:
         raise ValueError(f"problem is {problem.name!r}; no constants of its bounded scope are known")
     largest = problem.coercivity.rate / problem.smoothness**2
-    sizes = step_sizes or [largest / 2**j for j in range(6)]
+    sizes = [largest / 2**j for j in range(6)] if step_sizes is None else step_sizes
 
     def measure(k: int, step_size: float) -> ScopePoint:
         progress(f"{problem.name}, step size {step_size:.4g}")

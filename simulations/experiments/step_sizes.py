@@ -28,8 +28,10 @@ def falling(step_sizes: Sequence[float], time: float) -> list[float]:
     """The largest first, each checked as `simulate` checks it and for a run of length `time = η·steps`.
 
     Raises:
-        ValueError: a step size that is not positive and finite, or so small that a run would not end.
+        ValueError: none at all, or one that is not positive and finite, or so small that a run would not end.
     """
+    if not len(step_sizes):
+        raise ValueError("step_sizes is empty; at least one is needed")
     sizes = sorted((Constant(size).step_size for size in step_sizes), reverse=True)
     for size in sizes:
         if time > LONGEST * size:

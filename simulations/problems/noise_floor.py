@@ -43,7 +43,9 @@ def noise_floor(
         squared = noise_growth * mean_gradient.square().sum(1, keepdim=True) + noise_variance
         return signs * squared.sqrt() * across
 
-    def floor(step_size: float) -> float:
+    def floor(step_size: float) -> float | None:
+        if step_size * smoothness * (noise_growth + 1) > 1:
+            return None
         return bounds.noise_floor(
             step_size=step_size,
             smoothness=smoothness,

@@ -63,7 +63,7 @@ def relative_bias(
         minimisers=((0.0,) * dimension,),
         pl_constant=smoothness,
         coercivity=Coercivity(smoothness),
-        floor=None if noise_variance else lambda step_size: floor,
+        floor=None if noise_variance else lambda step_size: floor if step_size * smoothness < 2 else None,
         floor_limit=None if noise_variance else floor,
         floor_slope=None if noise_variance else 0.0,
         parameters={"bias_bound": bias_bound, "relative": relative, "noise_variance": noise_variance},

@@ -8,7 +8,7 @@ import pytest
 from latex2mathml.converter import convert
 from typer.testing import CliRunner
 
-from convergence.claims import find, load_claims
+from convergence.claims import divergence, find, load_claims
 from convergence.claims.verdict import Status
 from rdml.claim_account import accounts
 from rdml.claim_pages import index, page, write_claim_pages
@@ -118,6 +118,13 @@ def test_a_page_holds_what_the_command_shows_in_mathematics_that_converts() -> N
         assert formulas(shown)
         assert all(convert(latex) for latex in formulas(shown))
         assert "|" not in "".join(formulas(shown))  # a bar would end a cell
+
+
+def test_a_claim_that_no_order_names_is_listed_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(divergence, "ORDER", divergence.ORDER[1:])
+    text = index(accounts([find("jensen-gap")]))
+    assert "[jensen-gap](jensen-gap.md)" in text
+    assert list(load_claims(["divergence"]))[-1] == "jensen-gap"
 
 
 @pytest.mark.slow

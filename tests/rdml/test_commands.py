@@ -238,6 +238,23 @@ def test_an_interrupted_experiment_keeps_what_was_measured(
     assert [one["step_size"] for one in found[listed]] == [0.1, 0.08]
 
 
+def test_a_floor_says_how_far_it_can_be_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = ("--out", str(tmp_path))
+    far = run("floor", "quadratic", "--step-size", "1.8", "1.2", "0.6", "--replicas", "32", *out)
+    assert "no such curve" in far
+    near = run("floor", "quadratic", "--step-size", "0.2", "0.1", "0.05", "--replicas", "4", *out)
+    assert "misfit: p = " in near
+    assert "no such curve" not in near
+    assert "4 replicas: fewer than 16" in near
+    monkeypatch.setattr("simulations.experiments.step_sizes.DOUBLINGS", 0)
+    slow = run("floor", "quadratic", "--set", "condition=1e4", "--replicas", "16", *out, code=1)
+    assert "(not settled)" in slow
+    assert "no extrapolation" in slow
+    assert "(not settled)" in run(
+        "scope", "quadratic", "--set", "condition=1e4", "--replicas", "16", *out, code=1
+    )
+
+
 def test_interrupted_variants_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def progress(words: str) -> None:
         if told.append(words) or len(told) > 2:

@@ -53,6 +53,7 @@ def test_mean_interval_covers():
         lambda: extrapolate([1, 2, 2, 1], [1, 2, 3, 4], [1, 1, 1, 1]),
         lambda: extrapolate([1, 2, 3, math.nan], [1, 2, 3, 4], [1, 1, 1, 1]),
         lambda: extrapolate([1, 2, 3], [1, 2, 3], [1, 1, 0]),
+        lambda: extrapolate([1, 2, 3], [1, 2, 3], [1, 1, 1], degrees_of_freedom=0),
         lambda: extrapolate([1, 2, 3, 4], [1, 2, 3, 4], [1, 1, 1, 1], confidence=1.5),
     ],
 )
@@ -111,3 +112,14 @@ def test_extrapolation_covers_intercept_and_slope():
 def test_extrapolation_reports_a_misfit():
     eta = np.geomspace(0.1, 1, 6)
     assert extrapolate(eta, np.sin(9 * eta), np.full(6, 0.01)).misfit < 1e-6
+
+
+@pytest.mark.parametrize("replicas", [2, 4, 16])
+def test_intervals_from_estimated_errors_cover(replicas):
+    rng, eta, hits = np.random.default_rng(replicas), 0.25 * 2 ** (-np.arange(6) / 2), 0
+    for _ in range(1000):
+        samples = 1 + 0.5 * eta + 0.2 * eta**2 + 0.1 * rng.standard_normal((replicas, 6))
+        errors = stats.sem(samples)
+        fit = extrapolate(eta, samples.mean(0), errors, degrees_of_freedom=replicas - 1)
+        hits += fit.intercept.contains(1.0)
+    assert 925 <= hits <= 990

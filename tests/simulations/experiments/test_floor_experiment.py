@@ -1,10 +1,14 @@
 import json
 import math
 
+import numpy as np
 import pytest
 
+from convergence.statistics.plateau import plateau
+from simulations.ensemble.run import simulate
+from simulations.experiments import step_sizes
 from simulations.experiments.floor import floor, floor_bound
-from simulations.experiments.step_sizes import settled_run
+from simulations.experiments.step_sizes import WINDOW_TIME, WINDOWS, settled_run
 from simulations.problems import problem
 
 
@@ -39,10 +43,42 @@ def test_control_without_bias_has_intercept_zero():
 
 
 def test_step_sizes_have_streams_of_their_own():
-    one, two = (
-        settled_run(problem("double-well"), 0.1, replicas=4, first_replica=k << 32).final for k in (0, 1)
+    points = floor(problem("double-well"), (0.1, 0.1), replicas=4).points
+    assert points[0].steps == points[1].steps
+    assert points[0].floor != points[1].floor
+
+
+def test_a_run_is_doubled_until_it_settles():
+    slow = problem("quadratic", condition=250.0)
+    run = settled_run(slow, 0.5, replicas=64)
+    assert run.steps == 4 * WINDOWS * WINDOW_TIME / 0.5
+    assert plateau(run.window_means).settled
+    shorter = simulate(slow, step_size=0.5, steps=run.steps // 2, replicas=64)
+    assert not plateau(shorter.window_means).settled
+
+
+def test_what_did_not_settle_is_not_extrapolated(monkeypatch):
+    monkeypatch.setattr(step_sizes, "DOUBLINGS", 0)
+    result = floor(problem("quadratic", condition=1e4), replicas=64)
+    assert not any(point.settled for point in result.points)
+    assert result.fit is None
+
+
+def test_the_exact_floor_ends_where_its_theorem_does():
+    points = floor(problem("noise-floor"), (1.5, 0.5), replicas=4).points
+    assert points[0].exact is None
+    assert points[1].floor.contains(points[1].exact) or points[1].floor.value == pytest.approx(
+        points[1].exact
     )
-    assert not (one == two).any()
+    growing = problem("relative-bias").floor
+    assert (growing(1.9), growing(2.0)) == (0.5, None)
+
+
+def test_an_empty_list_of_step_sizes_is_refused_and_an_array_is_not():
+    made = problem("quadratic")
+    with pytest.raises(ValueError, match="step_sizes is empty"):
+        floor(made, [])
+    assert len(floor(made, np.array([0.4]), replicas=4).points) == 1
 
 
 def test_two_step_sizes_measured_twice_make_no_fit():

@@ -38,6 +38,21 @@ def test_scope_bounds_stop_at_their_step_sizes():
     assert [bound is None for bound in scope_bounds(made, 2 * largest)] == [True, True]
 
 
+def test_step_sizes_of_scope_and_basins_have_streams_of_their_own():
+    one, other = scope(problem("quadratic"), [0.1, 0.1], replicas=4).points
+    assert one.mean_square_radius != other.mean_square_radius
+    restless = problem("double-well", noise_variance=1.0)
+    first, second = basins(restless, [0.1, 0.1], time=50.0, replicas=32).curves
+    assert list(first.times) != list(second.times)
+
+
+def test_a_scope_with_diverged_replicas_is_infinite():
+    (point,) = scope(problem("double-well", noise_variance=4.0), [0.5], replicas=16).points
+    assert 0 < point.diverged < 16
+    assert point.mean_square_radius.value == math.inf
+    assert not point.settled
+
+
 def test_scope_needs_its_constants():
     with pytest.raises(ValueError, match="rdml-logits"):
         scope(problem("rdml-logits"))
