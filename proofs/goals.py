@@ -194,15 +194,15 @@ def conclude(goal: Goal, kernel: Kernel) -> None:
         images, derived = {goal.exists: sympify(derived[0])}, derived[1:]
         if any(goal.exists in h.free for h in goal.given):
             raise Rejected(f"{goal.exists} must be bound by `exists` only")
-        signs = kernel._signs(())
-        kernel._require_kind(goal.exists, images[goal.exists], signs)
-        for side in (side for r in goal.shows for side in (r.left, r.right)):
-            signs.require_defined(side, at=images)
+        kernel._require_kind(goal.exists, images[goal.exists], kernel._signs(()))
     if len(derived) != len(goal.shows):
         raise Rejected(f"{len(goal.shows)} relations to show, {len(derived)} derived")
     for theorem, relation in zip(derived, goal.shows, strict=True):
         if not isinstance(theorem, Theorem):
             raise Rejected("the argument does not end with a theorem")
+        if images or theorem.relation != relation:  # equal normal forms need not be defined alike
+            for side in (relation.left, relation.right):
+                kernel._signs(()).require_defined(side, at=images)
         if not theorem.relation.same(relation.at(images)):
             raise Rejected(f"what is derived is not the goal: {theorem.relation}")
         for h in theorem.hypotheses:

@@ -136,10 +136,11 @@ def _outcome(proof: Proof, goal: Goal) -> _Outcome:
         outcome.certified |= result.certified
         return found
 
-    kernel = Argument(goal.given, goal=goal.shows, steps=outcome.steps, cite_goal=cited)
     _open.append((proof.claim, goal.name))
     try:
+        kernel = Argument(goal.given, goal=goal.shows, steps=outcome.steps, cite_goal=cited)
         conclude(goal, kernel)
+        outcome.certified |= kernel.certified
     except Rejected as error:
         outcome.error = str(error)
         if not outcome.steps or not outcome.steps[-1].result.startswith("rejected"):
@@ -149,7 +150,6 @@ def _outcome(proof: Proof, goal: Goal) -> _Outcome:
         outcome.steps.append(Step(len(outcome.steps) + 1, (), "argument", f"rejected: {outcome.error}"))
     finally:
         _open.pop()
-    outcome.certified |= kernel.certified
     if "circular" not in (outcome.error or ""):
         _outcomes[id(goal)] = (goal, outcome)
     return outcome

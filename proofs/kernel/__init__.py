@@ -7,5 +7,4 @@ from proofs.kernel.theorem import Relation, Theorem, eq, le, lt, ne
 
 __all__ = [
     "Analysis", "Grad", "Index", "LogPartition", "Rejected", "Relation", "Slope", "Softmax", "Span", "Theorem",
-    "Time", "Total", "Using", "Value", "eq", "le", "lt", "ne",
-]  # fmt: skip
+    "Time", "Total", "Using", "Value", "eq", "le", "lt", "ne"]  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import factorial
-from typing import Any, Literal
+from typing import Any
 
 import sympy as sp
 
@@ -37,19 +37,17 @@ class Analysis(Rules):
         for point in (start, end):
             self._require_kind(x, point, signs)
         bounds: list[Theorem] = []
-        premises: tuple[Theorem, ...] = ()
-        op: Literal["=", "<=", "<", "!="] = "<="
         if between is not None:
             op, ends = between.relation.op, sorted((start, end), key=lambda e: not is_zero(between.left - e))
-            if op not in ("<=", "<") or not is_zero(between.relation.gap - (ends[1] - ends[0])):
+            if order < 1 or op not in ("<=", "<") or not is_zero(between.relation.gap - (ends[1] - ends[0])):
                 raise Rejected("the order of the ends is not shown")
             if x in free(start) | free(end) or any(x in h.free for h in self.given):
                 raise Rejected(f"{x} is not arbitrary")
-            premises = (between,)
-            bounds = [Theorem(le(a, b), frozenset(), _KERNEL) for a, b in ((ends[0], x), (x, ends[1]))]
+            bounds = [supposed(le(ends[0], x)), supposed(le(x, ends[1]))]
         smooth = self._signs([*using, *bounds])
         smooth.require_defined(f, frozenset((x,)))
-        self._require_every([x], *smooth.used.difference(bounds))
+        facts = smooth.used.difference(bounds)
+        self._require_every([x], *facts)
         xi = self._provide(x, free(f) | free(start) | free(end))
         points = (start,) * order + (xi,)
         jet = [substitute(sp.diff(f, x, k), {x: at}) * (end - start) ** k for k, at in enumerate(points)]
@@ -57,7 +55,7 @@ class Analysis(Rules):
         relations = [eq(substitute(f, {x: end}), expansion), le(0, (xi - start) * (end - xi))]
         if bounds:
             relations[1:] = [Relation(a, op, b) for a, b in ((ends[0], xi), (xi, ends[1]))]
-        hypotheses = union((*premises, *signs.used, *smooth.used))
+        hypotheses = union((*signs.used, *facts, *([between] if between else [])))
         return (xi, *(Theorem(r, hypotheses, _KERNEL) for r in relations))
 
     def _provide(self, x: sp.Symbol, names: frozenset[Any]) -> sp.Expr:
@@ -70,12 +68,10 @@ class Analysis(Rules):
     def terms_of_sum(self, e: Any, i: Index, *at: Index, using: Using = ()) -> Theorem:
         """`Σ_{k ∈ at} e_k ≤ Σ_i e_i` for distinct indices, where no `e_i` is negative."""
         e, signs = sp.sympify(e), self._signs(using)
-        signs.require(Total(e, i), NONNEGATIVE, "term")
+        signs._within(Total(e, i), lambda: signs.require(e, NONNEGATIVE, "term"))
         ranges = {(type(k), k.total) for k in (i, *at)}
-        if not i.total.is_integer:
-            raise Rejected(f"{i} need not count anything: its total {i.total} may be no integer")
-        if len(ranges) > 1 or i.total == 1 or isinstance(i, Time):
-            raise Rejected(f"{at} are not indices of the sum over {i}")
+        if len(ranges) > 1 or not i.total.is_integer or i.total == 1 or isinstance(i, Time):
+            raise Rejected(f"{at} are not indices of the sum over {i}, or its total may be no integer")
         for n, k in enumerate(at):
             for other in at[:n]:
                 signs.require(k - other, NONZERO, "indices must differ")
@@ -105,8 +101,8 @@ class Analysis(Rules):
         bounds = [r for s, (low, high) in ends.items() for r in (le(low, s), le(s, high))]
         if goal.op != "<" or goal.free - set(box) or any(r.op != "<=" or r.forall for r in where):
             raise Rejected("the goal must be strict, and speak of the symbols of the box only")
-        conditions = [supposed(r) for r in (*bounds, *where)]
-        theorem = self._theorem(goal, self._signs(conditions), *conditions)
+        conditions = [supposed(r) for r in bounds]
+        conditions += [self.suppose(r, conditions) for r in where]
         positive(goal.gap, ends, [r.gap for r in where])
         self.certified = True
-        return theorem
+        return self._theorem(goal, self._signs(conditions), *conditions)

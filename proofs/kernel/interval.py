@@ -25,7 +25,7 @@ def enclose(e: sp.Expr, values: Mapping[sp.Expr, arb]) -> arb:
         return reduce(arb.__add__ if isinstance(e, sp.Add) else arb.__mul__, parts)
     if isinstance(e, sp.Pow):
         base, k = parts
-        if base > 0 or e.exp.is_Integer or not k > 0:
+        if base > 0 or e.exp.is_integer or not k > 0:
             return base ** (int(e.exp) if e.exp.is_Integer else k)
         return arb(0).union(base.upper() ** k)  # where the power is defined, 0 ≤ base
     if isinstance(e, sp.exp) or e is sp.E:

@@ -192,14 +192,10 @@ def _primitive(form: Poly, signed: bool) -> tuple[Fraction, dict[sp.Expr, Fracti
     common = {b: min(m.get(b, Fraction(0)) for m in powers) for b in atoms}
     shifted = ({b: m.get(b, Fraction(0)) - common.get(b, Fraction(0)) for b in m | common} for m in powers)
     base = plus(*(_reduced(m, c / content) for m, c in zip(shifted, form.values(), strict=True)))
-    if signed and _leading(base) < 0:
+    first = min(base, key=lambda m: str(expression({m: Fraction(1)})))  # in an order that is always the same
+    if signed and base[first] < 0:
         content, base = -content, {m: -c for m, c in base.items()}
     return content, {b: k for b, k in common.items() if k}, expression(base)
-
-
-def _leading(form: Poly) -> Fraction:
-    """The coefficient of the first term in a fixed order."""
-    return min(form.items(), key=lambda term: str(expression({term[0]: Fraction(1)})))[1]
 
 
 def total(form: Poly, i: Index) -> Poly:

@@ -38,7 +38,8 @@ class Rules:
     """The rules, within one goal.
 
     Args:
-        given: hypotheses of the goal; every rule may use them as facts about signs.
+        given: hypotheses of the goal, each defined where those before it hold; every rule may use them as facts
+            about signs.
     """
 
     given: tuple[Relation, ...]
@@ -46,7 +47,9 @@ class Rules:
     _provided: int = 0
 
     def __post_init__(self) -> None:
-        self.facts = [supposed(h) for h in self.given]
+        self.facts: list[Theorem] = []
+        for h in self.given:
+            self.facts.append(Rules.suppose(self, h))
 
     def _signs(self, using: Using) -> Signs:
         return Signs([*self.facts, *using])
@@ -110,7 +113,7 @@ class Rules:
         signs = self._signs(using)
         for key, image in images.items():
             if isinstance(key, Index):
-                _require_index(key, sp.sympify(image))
+                _require_index(key, sp.sympify(image), signs)
             elif theorem.provided:
                 raise Rejected(f"a constant in it may depend on {key}")
             elif isinstance(key, sp.IndexedBase):
@@ -131,8 +134,7 @@ class Rules:
         """Drop hypotheses that are shown, by theorems or by their signs."""
         signs, premises, kept = self._signs(using), [], []
         for h in theorem.hypotheses:
-            proof = next((t for t in shown if _settles(t, h)), None)
-            if proof is not None:
+            if (proof := next((t for t in shown if _settles(t, h)), None)) is not None:
                 premises.append(proof)
             elif h.forall or any(h.same(g) for g in self.given) or not signs.of(h.gap) <= KNOWN[h.op]:
                 kept.append(h)
@@ -147,20 +149,22 @@ class Rules:
         for h in one.hypotheses:
             for k in other.hypotheses:
                 if _opposite(h, k):
-                    kept = (one.hypotheses - {h}) | (other.hypotheses - {k})
-                    return Theorem(one.relation, kept, _KERNEL)
+                    both = Theorem(one.relation, (one.hypotheses - {h}) | (other.hypotheses - {k}), _KERNEL)
+                    alike = one.relation == other.relation  # else equal only where both are defined
+                    return both if alike else self._theorem(one.relation, self._signs(()), both)
         raise Rejected("the cases do not exhaust all possibilities")
 
-    def induction(self, n: Time, start: Theorem, step: Theorem, statement: Relation) -> Theorem:
-        """`statement` for all n ≥ 0 from `statement` at 0 and `statement ⊢ statement at n+1`."""
-        if not isinstance(n, Time) or not start.relation.same(statement.at({n: sp.Integer(0)})):
+    def induction(self, n: Time, start: Theorem, step: Theorem, goal: Relation, using: Using = ()) -> Theorem:
+        """`goal` for all n ≥ 0 from `goal` at 0 and `goal ⊢ goal at n+1`."""
+        if not isinstance(n, Time) or not start.relation.same(goal.at({n: sp.Integer(0)})):
             raise Rejected("the induction does not start at 0")
-        if not step.relation.same(statement.at({n: n + 1})):
+        if not step.relation.same(goal.at({n: n + 1})):
             raise Rejected("the step does not conclude the next case")
-        others = frozenset(h for h in step.hypotheses if not h.same(statement)) | start.hypotheses
+        begun = self._theorem(goal, self._signs(using), start)  # defined, though it may fold at 0 and n + 1
+        others = frozenset(h for h in step.hypotheses if not h.same(goal)) | begun.hypotheses
         if any(n in h.free for h in others):
             raise Rejected(f"a hypothesis speaks of this {n}")
-        return Theorem(statement, others, _KERNEL)
+        return Theorem(goal, others, _KERNEL)
 
     def antisymmetry(self, one: Theorem, other: Theorem) -> Theorem:
         """`x ≤ y` and `y ≤ x` give `x = y`."""
@@ -194,7 +198,8 @@ class Rules:
         return self._theorem(eq(e, values[0]), signs)
 
 
-def _require_index(i: Index, image: sp.Expr) -> None:
+def _require_index(i: Index, image: sp.Expr, signs: Signs) -> None:
+    signs.require_defined(image)
     same = type(image) is type(i) and image.total == i.total
     if not same and not (isinstance(i, Time) and image.is_integer and image.is_nonnegative):
         raise Rejected(f"{image} does not range over the same set as {i}")

@@ -63,16 +63,21 @@ class Signs:
         Moreover `e` must be smooth in the symbols `smooth`. Where symbols have the values `at`, the subterms of `e`
         are looked at before these are put in, since sympy folds `0·log x` to 0 and `x⁰` to 1, whatever x is.
         """
-        if isinstance(e, sp.Float):
-            raise Rejected(f"floating-point number {e} where exact is required")
-        if not isinstance(e, TERMS) or (isinstance(e, sp.Symbol | sp.Indexed) and not e.is_real):
+        parts = e.free if isinstance(e, Binder) else e.indices if isinstance(e, sp.Indexed) else e.args
+        places = parts[isinstance(e, Opaque) :] if isinstance(e, sp.Indexed | Softmax | Opaque) else ()
+        own = isinstance(e, sp.Symbol) and ":" in e.name  # a name of the kernel's, which it may capture
+        real = isinstance(e, TERMS) and not own and (e.is_real or not isinstance(e, sp.Symbol | sp.Indexed))
+        if not real or not all(k.is_integer and k.is_nonnegative for k in places):
             raise Rejected(f"{e} is not an exact term of real numbers")
         moves = not smooth.isdisjoint(free(e))
         if moves and isinstance(e, sp.Abs | sp.sign | sp.Max | sp.Min | Opaque):
             raise Rejected(f"{e} may have kinks")
         if isinstance(e, Binder):
             inner = {s: image for s, image in at.items() if s not in e.bound}
-            if isinstance(e, Slope):
+            slope, kind = isinstance(e, Slope), sp.Symbol if isinstance(e, Slope) else Index
+            if any(not isinstance(s, kind) or s.is_integer is slope for s in e.bound):  # in a real variable
+                raise Rejected(f"{e} binds what is no variable of its kind")
+            if slope:
                 inner, smooth = inner | {e.bound[0]: substitute(e.free[0], at)}, smooth.union(e.bound)
                 substitute(e.body, inner)  # rejects what would be captured
             self._within(e, lambda: self.require_defined(e.body, smooth, inner))
@@ -84,7 +89,6 @@ class Signs:
                 self.require(substitute(e.base, at), NONNEGATIVE if rooted else POSITIVE, "power")
             elif not e.exp.is_nonnegative:
                 self.require(substitute(e.base, at), NONZERO, "division")
-        parts = e.free if isinstance(e, Binder) else () if isinstance(e, sp.Indexed) else e.args
         for a in parts:
             self.require_defined(a, smooth, at)
 
@@ -108,12 +112,10 @@ class Signs:
                 return _folded(operation, parts())
         if isinstance(e, sp.Pow):
             return self._power(self.of(e.base, depth), e.exp)
-        if isinstance(e, sp.Abs):
-            return frozenset(abs(x) for x in parts()[0])
+        if isinstance(e, sp.Abs | sp.sign):
+            return frozenset(abs(x) if isinstance(e, sp.Abs) else x for x in parts()[0])
         if isinstance(e, sp.log):
             return self.of(e.args[0] - 1, depth)
-        if isinstance(e, sp.sign):
-            return parts()[0]
         if isinstance(e, Total):
             signs = self._within(e, lambda: self.of(e.body, depth))
             return signs if signs <= NONNEGATIVE or signs <= {-1, 0} else ANY
@@ -175,8 +177,7 @@ def _add(x: int, y: int) -> set[int]:
 
 OPERATIONS: tuple[tuple[Any, Callable[[int, int], set[int]]], ...] = (
     (sp.Add, _add), (sp.Mul, lambda x, y: {x * y}),
-    (sp.Max, lambda x, y: {max(x, y)}), (sp.Min, lambda x, y: {min(x, y)}),
-)  # fmt: skip
+    (sp.Max, lambda x, y: {max(x, y)}), (sp.Min, lambda x, y: {min(x, y)}))  # fmt: skip
 
 
 def _folded(operation: Callable[[int, int], set[int]], parts: Iterable[Set]) -> Set:

@@ -29,9 +29,10 @@ class Index(sp.Symbol):
             raise ValueError(f"the index name {name} is kept for normal forms")
         index = sp.Symbol.__xnew__(cls, name, integer=True, nonnegative=True)
         index.total = size = sp.Symbol(f"N_{name}", positive=True) if total is None else sp.sympify(total)
-        if not size.is_positive or size.atoms(Index) or (issubclass(cls, Span) and not size.is_integer):
+        counts = size.is_integer and size != 1  # a total of 1 makes a mean
+        if not size.is_positive or size.atoms(Index, Binder) or (issubclass(cls, Span) and not counts):
             raise ValueError(
-                f"index {name} cannot have total {size}: positive, free of indices, whole for a span"
+                f"index {name} cannot have total {size}: positive, free of indices, a span's whole"
             )
         return index
 

@@ -80,7 +80,7 @@ PROOF = Proof(
         ),
         Goal(
             "reached",
-            given=(IS_LENGTH, AT_FLOOR, MOVES, lt(relative_bias, 1)),
+            given=(lt(relative_bias, 1), IS_LENGTH, AT_FLOOR, MOVES),
             shows=(eq(x(t + 1)(j), x(t)(j)), eq(smoothness**2 * norm2(x(t)), FLOOR)),
             argument=reached,
         ),

@@ -161,7 +161,7 @@ def reached(kernel: Argument) -> Theorem:
     following = kernel.combine(
         closed.at({t: t + 1}), (1, recursion), (any_rho, hypothesis), using=[contracts]
     )
-    solved = kernel.induction(t, first, following, closed)
+    solved = kernel.induction(t, first, following, closed, using=[contracts])
     summed = kernel.sum_over(solved, t, using=[contracts])
     powers = kernel.telescope(any_rho**t, t)
     return kernel.combine(

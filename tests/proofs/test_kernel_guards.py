@@ -79,8 +79,9 @@ def test_the_range_of_an_index_is_part_of_what_it_is() -> None:
         Index("empty", 0)
     with pytest.raises(ValueError, match=r"cannot have total i \+ 1: positive, free of indices"):
         Index("below", i + 1)
-    with pytest.raises(ValueError, match="cannot have total 1/2"):
-        Time("half", Rational(1, 2))
+    for total in (Rational(1, 2), 1):
+        with pytest.raises(ValueError, match=f"cannot have total {total}"):
+            Time("half", total)
 
 
 @pytest.mark.parametrize("name", ["_1:C", "~1:C", "~formal0"])
@@ -152,6 +153,19 @@ def test_an_enclosure_holds_the_value(a, b) -> None:
         s, v = mpmath.mpf(a.numerator) / a.denominator, mpmath.mpf(b.numerator) / b.denominator
         value = (s * mpmath.exp(-s) + mpmath.log(v) ** 3 - mpmath.sqrt(v) / (v + 2)) * mpmath.cbrt(v) ** 2
         assert ball.contains(arb(mpmath.nstr(value, 30)))
+
+
+def test_an_enclosure_holds_whole_powers_of_what_is_negative() -> None:
+    """Where the exponent is an integer without a value, the base may be negative."""
+    whole = Symbol("m", integer=True, nonnegative=True)
+    assert not enclose(x**whole, {x: arb(-1).union(arb(1)), whole: arb(1).union(arb(3))}) > arb(-0.5)
+
+
+def test_what_is_given_rests_on_what_makes_it_defined() -> None:
+    given = (le(0, y), lt(0, x), le(y, x ** Rational(1, 3)))
+    assert [fact.hypotheses for fact in Argument(given).facts] == [{given[0]}, {given[1]}, {*given[1:]}]
+    with pytest.raises(Rejected, match="power: the sign of x"):
+        Argument(given[::2])
 
 
 def test_the_sign_of_a_number_is_known_only_off_zero() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import test_wrong_algebra
 import test_wrong_conditions
 import test_wrong_constants
+import test_wrong_domains
 import test_wrong_lemmas
 import test_wrong_values
 
@@ -75,14 +76,13 @@ def test_only_the_library_makes_kernels() -> None:
 
 def test_the_page_counts_the_attacks() -> None:
     modules = (
-        test_wrong_algebra, test_wrong_conditions, test_wrong_constants, test_wrong_lemmas, test_wrong_values,
+        test_wrong_algebra, test_wrong_conditions, test_wrong_constants, test_wrong_domains, test_wrong_lemmas,
+        test_wrong_values,
     )  # fmt: skip
     lists = (value for module in modules for name, value in vars(module).items() if name.isupper())
     attacks = [one for found in lists if isinstance(found, list) for one in found if hasattr(one, "reason")]
     assert f"holds {len(attacks)} seeded wrong proofs" in PAGE
-    assert (
-        len({attack.kind for attack in attacks}) == 10
-    )  # circles, the eleventh kind, have tests of their own
+    assert len({attack.kind for attack in attacks}) == 15  # circles, the last kind, have tests of their own
 
 
 def test_nothing_outside_the_kernel_makes_a_theorem_but_what_the_page_says() -> None:

@@ -34,6 +34,8 @@ def value(e: sp.Expr, at: dict[Index, int]) -> float:
     """The value with three classes."""
     if e is sp.E or isinstance(e, sp.Rational):
         return float(e)
+    if e is sp.I:
+        raise ValueError("no real number")
     if isinstance(e, sp.Symbol):
         return float(at[e]) if isinstance(e, Index) else VALUES[e]
     if isinstance(e, sp.Indexed):

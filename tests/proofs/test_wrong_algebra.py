@@ -65,7 +65,7 @@ ENERGY = expectation(value(iterate(t)))
 END, BEGIN = (expectation(value(iterate(at))) for at in (t.total, 0))
 
 
-ADDS_UP, DIVISION, FLOAT = "does not add up", "division: the sign of", "floating-point number"
+ADDS_UP, DIVISION, FLOAT = "does not add up", "division: the sign of", "is not an exact term"
 
 
 def cancelled(f) -> Attempt:
