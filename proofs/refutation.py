@@ -112,6 +112,9 @@ class Instance:
         self.values = {key: v if callable(v) else sympify(v) for key, v in values.items()}
         if any(isinstance(v, Expr) and v.has(Float) for v in self.values.values()):
             raise Rejected("a counterexample is exact; it has no floating-point numbers")
+        for key, v in self.values.items():
+            if isinstance(key, Symbol) and not callable(v):
+                _require_kind(key, v)
 
     def of(self, e: Any, at: Mapping[Any, Any] | None = None) -> Any:
         """The value of a term, with indices and quantified symbols at the values `at`."""
@@ -119,7 +122,9 @@ class Instance:
         if isinstance(e, Symbol):
             return here[e] if e in here else self._missing(e)
         if isinstance(e, Indexed):
-            return sympify(here[e.base](*(self.of(i, at) for i in e.indices)))
+            value = sympify(here[e.base](*(self.of(i, at) for i in e.indices)))
+            _require_kind(e, value)
+            return value
         if isinstance(e, Total):
             return self._sum(e, at or {})
         if isinstance(e, Opaque):
@@ -141,7 +146,10 @@ class Instance:
 
     def _range(self, i: Index) -> range:
         """What the index runs through in a sum."""
-        return range(int(self.values.get(i, 1) if i.total == 1 else self.of(i.total)))
+        size = sympify(self.values.get(i, 1)) if i.total == 1 else self.of(i.total)
+        if not size.is_Integer or size < 1:
+            raise Rejected(f"{i} cannot run through {size} values")
+        return range(int(size))
 
     def _places(self, i: Index) -> range:
         """All values of a quantified index that matter."""
@@ -178,8 +186,7 @@ class Instance:
         ]
         for place in product(*later):
             gap = self.of(relation.gap, {**others, **dict(zip(indices, place, strict=True))})
-            found = sign_of(gap)
-            if (found not in KNOWN[relation.op]) if found is not None else not _known(gap, relation.op):
+            if not _known(gap, relation.op):
                 return False
         return True
 
@@ -221,8 +228,20 @@ def sign_of(e: Expr) -> int | None:
     return 0 if found is None and is_zero(expand(e)) else found
 
 
+def _require_kind(of: Expr, value: Expr) -> None:
+    """Reject a value, a number or a formula in time, that a symbol or an element of a family cannot have."""
+    signed = (
+        _known(value, "<" if of.is_positive else "<=") if of.is_nonnegative else value.is_real is not False
+    )
+    if not signed or (of.is_integer and not value.is_integer):
+        raise Rejected(f"{of} cannot be {value}")
+
+
 def _known(gap: Expr, op: str) -> bool:
-    signs = Signs(())
+    """Whether the sign of the gap is known, and that of the relation."""
+    found, signs = sign_of(gap), Signs(())
+    if found is not None:
+        return found in KNOWN[op]
     return any(signs.of(form) <= KNOWN[op] for form in (gap, expand(gap), factor(gap)))
 
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from sympy import IndexedBase, Rational, Symbol
+from sympy import I, IndexedBase, Integer, Rational, Symbol
 
 from convergence.claims import load_claims
 from convergence.claims.verdict import Status
 from proofs.goals import Goal, Proof
-from proofs.kernel import Rejected, eq, le, lt
+from proofs.kernel import Index, Rejected, Total, eq, le, lt
 from proofs.library import check, load
 from proofs.notation import i, norm1, own, p, q, target
 from proofs.refutation import Instance, Neighbour, logits_of, refute
@@ -131,3 +131,22 @@ def test_what_is_said_to_have_settled_is_looked_at_later() -> None:
             refute(Neighbour("it", lambda _: le(1, 0), values, settles=1), (vanishes,), (TRUE,))
     settled = Neighbour("it", lambda _: le(1, 0), {path: lambda time: 0, t.total: 3}, settles=1)
     assert refute(settled, (vanishes,), (TRUE,))["left side"] == "1"
+
+
+def test_values_are_of_the_kinds_of_what_they_stand_for() -> None:
+    """Else what is proved is refuted: 0 ≤ u at u = −1, and C ≤ Σ 1 for three halves of a class."""
+    u, family = Symbol("u", positive=True), IndexedBase("f", nonnegative=True)
+    classes, outcome = Index("n", Symbol("N", positive=True)), Index("omega", 1)
+    for values, relation in (
+        ({u: -1}, le(0, u)),
+        ({u: 0}, lt(0, u)),
+        ({x: I}, le(0, x**2)),
+        ({family: lambda n: -1, i.total: 2}, le(0, Total(family[i], i))),
+        ({i.total: 0, target: logits_of(1, 3)}, lt(0, Total(p(i), i))),
+        ({i.total: 2, target: logits_of(-1, 3)}, le(norm1(p), 1)),
+        ({classes.total: Rational(3, 2)}, le(classes.total, Total(Integer(1), classes))),
+        ({outcome: 0}, le(1, Total(Integer(1), outcome))),
+        ({t.total: Rational(1, 2)}, le(1, t.total)),
+    ):
+        with pytest.raises(Rejected, match="cannot"):
+            refute(Neighbour("it", lambda bound: bound, values), (), (relation,))
