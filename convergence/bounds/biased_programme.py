@@ -19,7 +19,6 @@ import numpy as np
 from scipy import sparse
 
 from convergence.bounds.arithmetic import require_sgd
-from convergence.bounds.geometric import geometric_mean
 from convergence.bounds.one_step import OneStep, one_step
 
 
@@ -37,7 +36,8 @@ def biased_programme(
     r"""`A² ≤ max{Σs_t/T : C_m ≤ 2LΔ, all m < T}` for `|1−h| + h√m < 1`, `h = ηL(M+1)` (`biased-programme`).
 
     The number returned is the value of a feasible point of the dual: whatever the accuracy of the solver it is
-    a bound up to rounding, and close to the optimum (1e-7 relative) if the solver is.
+    a bound up to rounding, and close to the optimum (1e-7 relative) if the solver is. Where 2LΔ is at most the
+    floor of Y it is the radial run's average, to rounding.
 
     Raises:
         ValueError: if a constant lies outside its range.
@@ -51,10 +51,50 @@ def biased_programme(
         bias_bound=float(bias_bound),
         relative_bias=float(relative_bias),
     )
-    if bias_bound == relative_bias == 0:
+    return programme(step, 2.0 * smoothness * initial_gap, steps).upper
+
+
+class Programme(NamedTuple):
+    """What a dual feasible point, a feasible one and the radial run make of the mean of s."""
+
+    upper: float
+    lower: float
+    radial: float
+
+
+def programme(step: OneStep, budget: float, steps: int) -> Programme:
+    """The programme for `2LΔ = budget`, solved.
+
+    Of feasible points the radial run, `s_0 = 2LΔ` and `s_{t+1} = Y(s_t)`, is one; up to the floor it is the best,
+    as Y' falls along it (step 1 of the theorem, which holds for any concave Y).
+    """
+    if step.squared_bias == step.relative_bias == 0:
         step = replace(step, cross=0.0)
-    budget = 2.0 * smoothness * initial_gap
-    return _dual_value(step, budget, _solve(step, budget, steps)) / steps
+    run = _radial_run(step, budget, steps)
+    radial = lower = float(run.mean())
+    upper = _dual_value(step, budget, _radial_weights(step, run)) / steps
+    if budget > step.floor():
+        squares, weights = _solve(step, budget, steps)
+        lower = max(lower, _feasible_mean(step, budget, squares))
+        upper = min(upper, _dual_value(step, budget, weights) / steps)
+    return Programme(upper, lower, radial)
+
+
+def _radial_run(step: OneStep, square: float, steps: int) -> np.ndarray:
+    """`‖∇F_t‖²` on `L‖x‖²/2` with radial bias and tangential noise, where `‖∇F_{t+1}‖² = Y(‖∇F_t‖²)`."""
+    squares = [square]
+    for _ in range(steps - 1):
+        squares.append(step(squares[-1]))
+    return np.array(squares)
+
+
+def _feasible_mean(step: OneStep, budget: float, squares: np.ndarray) -> float:
+    """The mean of a feasible point close to `squares`: shrunk, as every `C_m` is convex and at most 0 at 0."""
+    squares = np.maximum(squares, 0)
+    reached = np.array([step(square) for square in squares[:-1]])
+    used = 1.5 * squares[1:] - np.sqrt(squares[1:] * reached) - reached / 2
+    spent = squares[0] + np.concatenate([[0.0], np.cumsum(used)])
+    return float(squares.mean() * min(1.0, budget / spent.max()))
 
 
 class _Weights(NamedTuple):
@@ -62,6 +102,13 @@ class _Weights(NamedTuple):
 
     means: np.ndarray
     biases: np.ndarray
+
+
+def _radial_weights(step: OneStep, squares: np.ndarray) -> _Weights:
+    """The θ with which both inequalities between means are equalities along the radial run."""
+    before = np.maximum(squares[:-1], np.finfo(float).tiny)
+    biased = np.maximum(step.relative_bias * before + step.squared_bias, np.finfo(float).tiny)
+    return _Weights(np.ones(len(before)), np.sqrt(biased) / np.sqrt(before))
 
 
 def _dual_value(step: OneStep, budget: float, weights: _Weights) -> float:
@@ -81,20 +128,19 @@ def _dual_value(step: OneStep, budget: float, weights: _Weights) -> float:
         needed = 1.0 + (later * share[t] * growth[t] if t < last else 0.0)
         kept = 1.5 - theta[t - 1] / 2 if t else 1.0
         later = max(needed / kept, later)
-        total += later * (share[t - 1] * offset[t - 1] if t else budget)
-    return float(total)
+        if t:
+            total += later * share[t - 1] * offset[t - 1]
+    return float(total + later * budget) if budget else float(total)  # s_0 = 0 needs no multiplier
 
 
-def _solve(step: OneStep, budget: float, steps: int) -> _Weights:
-    """Weights close to the optimal ones, from the dual of the programme's second-order cone form.
+def _solve(step: OneStep, budget: float, steps: int) -> tuple[np.ndarray, _Weights]:
+    """`s` and weights close to the optimal ones, from the programme's second-order cone form and its dual.
 
-    Variables, in units of the larger of budget and what floor is reached: `s_t`, `C_t`, `q_t ≤ √(s_t(ms_t+ζ²))` and
-    `r_t ≤ √(s_{t+1}Y_t)` with `Y_t` affine in `s_t` and `q_t`.
+    Variables, in units of the budget: `s_t`, `C_t`, `q_t ≤ √(s_t(ms_t+ζ²))` and `r_t ≤ √(s_{t+1}Y_t)` with `Y_t`
+    affine in `s_t` and `q_t`.
     """
-    # As in `tangent`: of a floor far above the budget few steps reach little.
-    reached = step.floor() * geometric_mean(step.rate(), steps).loss
-    unit = max(budget, reached) or 1.0  # both are 0 at a minimum without noise or bias
-    squared_bias, constant, count = step.squared_bias / unit, step.length * step.constant / unit, steps - 1
+    squared_bias, constant = step.squared_bias / budget, step.length * step.constant / budget
+    count = steps - 1
     identity = sparse.identity(2 * steps + 2 * count, format="csr")
     s, c = identity[:steps], identity[steps : 2 * steps]
     q, r = identity[2 * steps : 2 * steps + count], identity[2 * steps + count :]
@@ -103,7 +149,7 @@ def _solve(step: OneStep, budget: float, steps: int) -> _Weights:
     blocks = [
         (c[:1] - s[:1], np.zeros(1)),
         (c[1:] - c[:-1] - increment, np.full(count, -constant / 2)),
-        (c, np.full(steps, budget / unit)),
+        (c, np.ones(steps)),
         _geometric_means(s[1:], next_square, constant, r),
         _geometric_means(s[:-1], step.relative_bias * s[:-1], squared_bias, q),
     ]
@@ -122,7 +168,7 @@ def _solve(step: OneStep, budget: float, steps: int) -> _Weights:
         settings,
     ).solve()
     means, biases = np.array(found.z)[2 * steps :].reshape(2, count, 3)
-    return _Weights(_weights(means), _weights(biases))
+    return budget * np.array(found.x)[:steps], _Weights(_weights(means), _weights(biases))
 
 
 def _geometric_means(left: Any, right: Any, constant: float, mean: Any) -> tuple[Any, np.ndarray]:
