@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from convergence.divergence.inputs import scaled_logits
 from convergence.divergence.stable import Pair
 from convergence.divergence.threads import in_threads
 
@@ -78,7 +79,7 @@ def cohort(
     if not complete:
         left = np.isnan(divergence)
         k, j, row = map(torch.from_numpy, left.nonzero())
-        target, own = logits[j, row].double() / temperature, logits[k, row].double() / temperature
+        target, own = (scaled_logits(logits[of, row], temperature, "accurate").double() for of in (j, k))
         pair = Pair(target, own, alpha[row, None])
         divergence[left] = pair.divergence.squeeze(-1).numpy()
         losses, disagreement, _ = summary(divergence, shares)

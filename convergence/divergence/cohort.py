@@ -23,6 +23,7 @@ from convergence.divergence.inputs import (
     cohort_weights,
     is_number,
     scaled_logits,
+    widened,
 )
 from convergence.divergence.renyi import renyi_divergence
 from convergence.divergence.triton_cohort import FusedCohort, takes
@@ -70,7 +71,7 @@ def cohort_divergence(
     if takes(logits, alpha, precision):
         return CohortDivergence(*fused(logits, None, alpha, weights, temperature))
     order, dtype = cohort_orders(alpha, logits), torch.promote_types(logits.dtype, torch.float32)
-    logits = logits.to(dtype)
+    logits = widened(logits)
     if on_rows(logits) and not is_mapped() and order.ndim == 1 and not order.requires_grad:
         return CohortDivergence(*_Cohort.apply(logits, temperature, order, weights))
     scaled = scaled_logits(logits, temperature, precision)

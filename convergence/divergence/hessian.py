@@ -53,8 +53,8 @@ def _dot(a: Tensor, b: Tensor) -> Tensor:
 
 def _score(pair: Pair) -> Tensor:
     """`∂ log r/∂α = log p/q − E_r[log p/q]` on the common classes, 0 elsewhere and at α = ∞."""
-    x = torch.where(pair.common & ~pair.limit, pair.x.high, 0)
-    return torch.where(pair.common, x - _dot(pair.escort, x), 0)
+    y = torch.where(pair.common & ~pair.limit, pair.y.high, 0)
+    return torch.where(pair.common, y - _dot(pair.escort, y), 0)
 
 
 def _mixed_target(pair: Pair, score: Tensor) -> Tensor:

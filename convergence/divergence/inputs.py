@@ -9,10 +9,14 @@ from typing import TypeGuard
 import torch
 from torch import Tensor
 
+from convergence.divergence.stable import INFINITY, LOWEST
+
 Orders = tuple[tuple[float, ...], ...]
 """`alpha[k][j]` is the order of `D(p_j‖p_k)`; the diagonal is not used."""
 
 CPU = torch.device("cpu")
+LOWEST_HALF = -6e4
+"""A float16 logit below it is a mask, as `finfo.min` is, with a score added to it or not."""
 HOTTEST = 1e9
 """Largest temperature: its square is a factor of losses, and its inverse of gradients, in float32."""
 
@@ -75,9 +79,15 @@ def pair_inputs(target: Tensor, own: Tensor, alpha: float | Tensor) -> tuple[Ten
             f"batch axes do not broadcast: target {tuple(target.shape[:-1])}, own {tuple(own.shape[:-1])}, "
             f"alpha {tuple(order.shape)}"
         ) from None
-    dtype = torch.promote_types(own.dtype, torch.float32)
-    target, own = (logits.to(dtype).expand(*batch, logits.shape[-1]) for logits in (target, own))
+    target, own = (widened(logits).expand(*batch, logits.shape[-1]) for logits in (target, own))
     return target, own, order.expand(batch).unsqueeze(-1)
+
+
+def widened(logits: Tensor) -> Tensor:
+    """At least float32, −∞ for what is a mask in float16 alone."""
+    if logits.dtype != torch.float16:
+        return logits.to(torch.promote_types(logits.dtype, torch.float32))
+    return logits.float().masked_fill(logits < LOWEST_HALF, -INFINITY)
 
 
 def check_mutual(beta: float, temperature: float, precision: str) -> None:
@@ -142,7 +152,8 @@ def cohort_weights(weights: Tensor | None, beta: float, logits: Tensor) -> Tenso
 
 def scaled_logits(logits: Tensor, temperature: float, precision: str) -> Tensor:
     """`logits/temperature`, at least float32, and float64 where the rounding of the quotient to less would show."""
-    wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    wide = widened(logits)
     if temperature == 1:
         return wide
+    wide = wide.masked_fill(wide < LOWEST, -INFINITY)  # as the quotient may be above it
     return (wide if precision == "fast" else wide.double()) / temperature

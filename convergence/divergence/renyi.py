@@ -31,7 +31,8 @@ def renyi_divergence(
     r"""`D_α(softmax(target)‖softmax(own))` in nats, twice differentiable in target, own and alpha.
 
     Args:
-        target: logits `(..., C)` of p; −∞ is a mask (probability exactly 0), and so is a float64 logit below −7e305.
+        target: logits `(..., C)` of p; −∞ is a mask (probability exactly 0), and so is a logit below −1.3e36, in
+            float16 below −6e4: `finfo.min` of every dtype. Any other number counts as that number.
         own: logits `(..., C)` of q, of the same dtype; batch axes broadcast against those of the target.
         alpha: order in [0, ∞]; a number, or a tensor that broadcasts against the batch axes and may be
             trained. Entries of a tensor outside [0, ∞] give NaN in their rows.

@@ -24,6 +24,7 @@ Floats = NDArray[np.float64]
 LANES = 8
 LOG_2 = math.log(2.0)
 LARGEST_ORDER = 1e6  # above, α(p − q) in `_excess_sum` is no more right to a hundredth of a rounding
+LOWEST = np.float32(np.finfo(np.float32).min / 256)  # that of `stable`: a logit below it is a mask
 TERMS = 6  # of the series in log p/q below 1/20
 FACTORIALS = np.array([math.factorial(k) for k in range(2, TERMS + 2)], dtype=np.float64)
 
@@ -84,10 +85,10 @@ def softmax_row(logits: Logits, scale: float, z: Floats, probabilities: Floats) 
     for i in range(logits.size):
         valid &= logits[i] < np.float32(np.inf)  # false for NaN
         top = _larger(top, logits[i])
-    if not valid or top == -np.inf:
+    if not valid or top < LOWEST:
         return 0, np.nan
     for i in range(logits.size):
-        z[i] = (np.float64(logits[i]) - np.float64(top)) * scale
+        z[i] = (np.float64(logits[i]) - np.float64(top)) * scale if logits[i] >= LOWEST else -np.inf
     z[logits.size :] = -np.inf
     total = 0.0
     for i in range(z.size):
@@ -110,18 +111,20 @@ def _tilt(
 
     Returns the sum of that and `log p_n/q_n`, NaN where own is masked and the target is not.
     """
-    target_n = target[n]
+    target_n, rest = target[n], 1.0 - alpha
     change, total, mass = 0.0, 0.0, 0.0
     lost = False
     for i in range(own.size):
-        y = (target[i] - target_n) - own[i]
+        distance = target[i] - target_n
+        y = distance - own[i]
         lost |= y == np.inf
         near = abs(y) <= 0.3
         total = _add(total, q[i] * _expm1_near(y) if near else p[i] - q[i])
         mass = _add(mass, p[i] if near else 0.0)
         exponent = alpha * y
         steep = exponent > 1.0
-        scale, value = _exp_parts(exponent + own[i] + log_q_n if steep else exponent)
+        # not αy + log q, where a low logit of own would cancel
+        scale, value = _exp_parts(alpha * distance + (rest * own[i] + log_q_n) if steep else exponent)
         tilted[i] = (scale - q[i]) + value if steep else q[i] * ((scale - 1.0) + value)
         change = _add(change, tilted[i])
     return change, (np.nan if lost else -math.log1p(total / mass))
@@ -215,10 +218,10 @@ def _far(
     gradient: Logits,
 ) -> float:
     """Adds `weight·(q − r)` to the gradient; returns `log Σ_i q_i e^{αy_i} − log q_n`, y as in `_tilt`."""
-    target_n = target[n]
+    target_n, rest = target[n], 1.0 - alpha
     top = -np.inf
     for i in range(own.size):
-        log = alpha * ((target[i] - target_n) - own[i]) + own[i]
+        log = alpha * (target[i] - target_n) + rest * own[i]
         work[i] = log if log == log else -np.inf
         top = _larger(top, work[i])
     total = 0.0

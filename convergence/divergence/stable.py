@@ -19,6 +19,8 @@ from convergence.divergence.errorfree import Double, exact, two_sum
 from convergence.divergence.functions import entropy_ratio, expm1_ratio, log1p_ratio, order_polynomial
 
 INFINITY = float("inf")
+LOWEST = torch.finfo(torch.float32).min / 256
+"""A logit below it is a mask, in every dtype: differences of float32 logits above it are finite."""
 
 
 class lazy:  # functools.cached_property takes a lock in Python 3.11, which torch.compile cannot trace
@@ -50,7 +52,7 @@ class Pair:
     r"""A target `p = softmax(target)`, an own `q = softmax(own)` and an order α, with what follows from them.
 
     Args:
-        target: logits `(..., C)`; −∞, and whatever is below `finfo.min/256`, is a mask.
+        target: logits `(..., C)`; −∞, and whatever is below `LOWEST`, is a mask.
         own: logits of the same shape and floating dtype.
         alpha: float64 `(..., 1)`, broadcasts against the logits; α ∈ [0, ∞], else the row is NaN.
 
@@ -61,10 +63,9 @@ class Pair:
 
     def __init__(self, target: Tensor, own: Tensor, alpha: Tensor) -> None:
         dtype = target.dtype
-        lowest = torch.finfo(dtype).min / 256  # differences of logits above it are finite
-        in_target, in_own = ~(target < lowest), ~(own < lowest)
+        in_target, in_own = ~(target < LOWEST), ~(own < LOWEST)
         self.p, self.log_p = _softmax(exact(target), in_target)
-        self.q, log_q = _softmax(exact(own), in_own)
+        self.q, self.log_q = _softmax(exact(own), in_own)
         valid = alpha >= 0
         self.poison = (self.p[..., :1] + self.q[..., :1]).isnan() | ~valid
 
@@ -79,16 +80,19 @@ class Pair:
         lost = (alpha >= 1) & self.only_target.any(-1, keepdim=True)
         self.infinite = lost | ~self.common.any(-1, keepdim=True)
 
-        # Reference classes: the likeliest of the target (m) and of the own (n) among the common ones.
+        # Reference classes among the common ones: the likeliest of the target (m), of the own, and of the escort
+        # (n). A finite logit that stands for a mask leaves no digits to differences from its class.
         self.m = target.masked_fill(~self.common, -INFINITY).argmax(-1, keepdim=True)
-        self.n = own.masked_fill(~self.common, -INFINITY).argmax(-1, keepdim=True)
+        own_top = own.masked_fill(~self.common, -INFINITY).argmax(-1, keepdim=True)
         target, own = torch.where(self.common, target, 0), torch.where(self.common, own, 0)
         gap = two_sum(target, -own)
+        tilted = (own + self.alpha.high * gap.high).masked_fill(~self.common, -INFINITY)
+        self.n = tilted.argmax(-1, keepdim=True)
         self.x = gap - gap.at(self.m)  # log p/q up to a constant, 0 at m
         self.y = gap - gap.at(self.n)  # the same, 0 at n
-        self.own_log = two_sum(own, -own.gather(-1, self.n))  # log q up to a constant, 0 at n
-        self.weight = self.own_log + self.y.times(self.alpha)  # log p^α q^{1−α} up to a constant, 0 at n
-        self.log_p_m, self.log_q_n = self.log_p.at(self.m), log_q.at(self.n)
+        own_log = two_sum(own, -own.gather(-1, own_top))  # log q up to a constant
+        self.weight = own_log + self.y.times(self.alpha)  # log p^α q^{1−α} up to a constant
+        self.own_log, self.log_p_m, self.log_q_top = own_log, self.log_p.at(self.m), self.log_q.at(own_top)
 
     @lazy
     def log_ratio(self) -> Double:
@@ -106,9 +110,8 @@ class Pair:
         constant = normaliser(self.x, (self.own_log - own_at_m + self.log_p_m).exp())
         # where most of p or q lies on classes of its own, 1 − rest or 1 − Σ_own cancels
         usable = (constant.abs() <= 1) & (rest <= 0.5) & (missing >= -0.7)
-        by_logits = self.log_p_m - self.log_q_n - own_at_m
-        high = torch.where(usable, constant, by_logits.high)
-        ratio = self.x + Double(high, torch.where(usable, 0, by_logits.low))
+        by_constant = self.x + exact(torch.where(usable, constant, 0))
+        ratio = by_constant.where(usable, self.log_p - self.log_q)
         # The constant has the rounding of the largest |x|; a second pass leaves that of the ratios
         # themselves.
         correction = torch.where(usable, normaliser(ratio, self.q), 0)
@@ -118,11 +121,7 @@ class Pair:
     def joint(self) -> Double:
         """`log p^α q^{1−α}` on the common classes."""
         offset = self.log_ratio.at(self.n).times(self.alpha)
-        return self.weight + (offset + self.log_q_n)
-
-    @lazy
-    def _top(self) -> Tensor:
-        return self.weight.high.masked_fill(~self.common, -INFINITY).argmax(-1, keepdim=True)
+        return self.weight + (offset + self.log_q_top)
 
     @lazy
     def _tied(self) -> Tensor:
@@ -168,7 +167,7 @@ class Pair:
         """`D_α(p‖q) ≥ 0`, +∞ included."""
         near = self.excess_sum * log1p_ratio((self.excess * self.excess_sum).clamp(min=-0.5))
         scaled = self.excess * self.excess_sum
-        top = self.joint.at(self._top)
+        top = self.joint.at(self.n)
         mass = _sum((self.joint - top).exp(), self.common)
         far = (top.high + torch.log(mass)) / self.excess
         finite = torch.where((scaled >= -0.5) & (scaled <= 1), near, far)
@@ -178,7 +177,7 @@ class Pair:
     @lazy
     def own_tilt(self) -> Tilt:
         """`log r/q`."""
-        return self._tilt(self.q, self.alpha.high * self.y.high, self.weight + self.log_q_n)
+        return self._tilt(self.q, self.alpha.high * self.y.high, self.weight + self.log_q_top)
 
     @lazy
     def target_tilt(self) -> Tilt:

@@ -153,8 +153,8 @@ def write_gradient(
                         common, u, log_ratio, r = pair_of(
                             exponents[j], exponents[k], logs[k], scale, constant
                         )
-                        infinite = tl.load(constant + 5) > 0
-                        log_ratio, r = tl.where(infinite, u, log_ratio), tl.where(infinite, chances[j], r)
+                        by_target = tl.load(constant + 5) > 0  # INFINITE, or BLURRED
+                        log_ratio, r = tl.where(by_target, u, log_ratio), tl.where(by_target, chances[j], r)
                         near = common & (tl.abs(log_ratio) <= 0.5)
                         log_ratio = tl.where(near, log_ratio, 0.0)
                         pull = tl.where(

@@ -7,7 +7,7 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from convergence.divergence.triton_sums import LOG2E, far, place_of
+from convergence.divergence.triton_sums import LOG2E, far, place_of, without_masks
 
 WIDEST = tl.constexpr(30.0)  # logarithm of o_k between two classes of a quick row, in bits
 UNSEEN = tl.constexpr(60.0)  # more than WIDEST, and 2 to the power of it is a float32
@@ -18,7 +18,7 @@ def _load(row_logits, stride_learner, k, place, classes, LAST: tl.constexpr):
     """Logits of learner k; −∞ beyond the last class, if the block is the last one."""
     at = row_logits + far(k, stride_learner) + place
     z = tl.load(at, mask=place < classes, other=float("-inf")) if LAST else tl.load(at)
-    return z.to(tl.float32)
+    return without_masks(z)
 
 
 @triton.jit

@@ -15,12 +15,17 @@ HIGHEST = tl.constexpr(80.0)  # e^80 is still a float32
 # In place of −∞, so that no difference is NaN; even 1e-14 of it is the logarithm of nothing.
 MASK = tl.constexpr(-1e36)
 LOWEST = tl.constexpr(-1e20)  # above that, below every logit that counts
+LOWEST_HALF = tl.constexpr(-6e4)  # that of `inputs`
 LEAST_ORDER = tl.constexpr(1e-14)
 # What is kept of a row in the type WIDE: of each learner, then of each ordered pair.
 OF_LEARNER = tl.constexpr(3)  # largest logit, log-sum relative to it at temperature τ, and at 1
-# α, what centres log p/q, log Σp^α q^(1−α), that sum up to e^80, 1/(α−1), if D = ∞, α−1
+# α, what centres log p/q, log Σp^α q^(1−α), that sum up to e^80, 1/(α−1), INFINITE or BLURRED or 0, α−1
 OF_PAIR = tl.constexpr(7)
 IGNORED = tl.constexpr(-100)  # the label that PyTorch's cross-entropy leaves out
+INFINITE = tl.constexpr(2.0)  # D = ∞
+# α log p/q is so large that its rounding in WIDE would spoil r: the gradient is that of D = ∞.
+BLURRED = tl.constexpr(1.0)
+BLURRED_32, BLURRED_64 = tl.constexpr(1e5), tl.constexpr(1e13)
 FAR = tl.constexpr(40.0)  # log Σp^α q^(1−α) of usual pairs: terms of the sum are float32
 
 
@@ -38,9 +43,16 @@ def place_of(block, BLOCK: tl.constexpr, EACH: tl.constexpr, APART: tl.constexpr
 
 
 @triton.jit
+def without_masks(z):
+    """Logits in float32, −∞ for what is a mask in float16 alone."""
+    wide = z.to(tl.float32)
+    return tl.where(wide < LOWEST_HALF, float("-inf"), wide) if z.dtype == tl.float16 else wide
+
+
+@triton.jit
 def load_logits(logits, place, classes):
     """A block of logits in float32, MASK for −∞ and beyond the last class."""
-    z = tl.load(logits + place, mask=place < classes, other=float("-inf")).to(tl.float32)
+    z = without_masks(tl.load(logits + place, mask=place < classes, other=float("-inf")))
     return tl.maximum(z, MASK, propagate_nan=tl.PropagateNan.ALL)
 
 
@@ -159,9 +171,13 @@ def sum_up(
                 log_mass = highest * inverse_temperature + tl.log(joint_sum)
                 log_mass = log_mass - (log_sums[k] + alpha * (log_sums[j] - log_sums[k]))
                 excess = alpha - 1.0
-                lost = tl.max(losses[k * LEARNERS + j], 0) > -0.1 * MASK  # a class that only the target has
+                loss = tl.max(losses[k * LEARNERS + j], 0)
+                lost = loss > -0.1 * MASK  # a class that only the target has
                 infinite = ((alpha >= 1.0) & lost) | (highest < LOWEST)  # or there is none that both have
-                usual = usual & is_usual(alpha) & (tl.abs(log_mass) <= FAR) & (infinite == False)  # noqa: E712
+                limit = BLURRED_64 if tl.float64 == WIDE else BLURRED_32
+                blurred = (alpha >= 1.0) & (alpha * loss * inverse_temperature > limit)
+                state = tl.where(infinite, INFINITE, tl.where(blurred, BLURRED, 0.0))
+                usual = usual & is_usual(alpha) & (tl.abs(log_mass) <= FAR) & (state == 0)
                 constant = pair_constants + (k * LEARNERS + j) * OF_PAIR
                 tl.store(constant, alpha.to(WIDE))
                 tl.store(constant + 1, (log_sums[k] - log_sums[j]).to(WIDE))
@@ -169,7 +185,7 @@ def sum_up(
                 tl.store(constant + 3, tl.exp(tl.minimum(log_mass, HIGHEST)).to(WIDE))
                 inverse = tl.where(excess == 0.0, 0.0, 1.0 / tl.where(excess == 0.0, 1.0, excess))
                 tl.store(constant + 4, inverse.to(WIDE))
-                tl.store(constant + 5, infinite.to(WIDE))
+                tl.store(constant + 5, state.to(WIDE))
                 tl.store(constant + 6, excess.to(WIDE))
     return usual
 

@@ -7,7 +7,15 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from convergence.divergence.triton_sums import LOG2E, OF_LEARNER, OF_PAIR, far, load_logits, place_of
+from convergence.divergence.triton_sums import (
+    INFINITE,
+    LOG2E,
+    OF_LEARNER,
+    OF_PAIR,
+    far,
+    load_logits,
+    place_of,
+)
 from convergence.divergence.triton_terms import log1p, usual_term
 
 # Of a D below that, the roundings of the first sweep's sums would show in the gradient.
@@ -153,5 +161,5 @@ def divergence_of(total, constant):
     near = (mass_less_one >= -0.5) & (mass_less_one <= 1.0)
     log_mass = tl.where(near, log1p(tl.where(near, mass_less_one, 0.0)), tl.load(constant + 2).to(tl.float64))
     value = tl.where(excess == 0.0, total, log_mass / tl.where(excess == 0.0, 1.0, excess))
-    value = tl.where(tl.load(constant + 5) > 0, float("inf"), tl.maximum(value, 0.0))
+    value = tl.where(tl.load(constant + 5) == INFINITE, float("inf"), tl.maximum(value, 0.0))
     return tl.where(tl.abs(tl.load(constant + 1)) < float("inf"), value, float("nan"))

@@ -135,6 +135,34 @@ def test_narrow_logits(dtype: torch.dtype, alpha: float) -> None:
         assert relative(gradient[k], expected).max() < rounding * (1 + 1e-3)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_low_logits(dtype: torch.dtype) -> None:
+    """The lowest number is a mask; −10⁹ is none, and where α·log p/q loses its digits, r counts as p."""
+    base, noise = torch.randn(2, 1, 21, generator=torch.Generator().manual_seed(6)).to(dtype)
+    lowest = torch.finfo(dtype).min
+    masked = torch.arange(21) % 5 == 0
+    for alpha in (0.5, 1.0, 20.0):
+        found = []
+        for mask in (lowest, -math.inf):
+            pair = torch.stack([base.masked_fill(masked, mask), noise])
+            found += [by_kernel(torch.cat([pair, pair.flip(0).roll(1, -1)], 1), alpha)]
+        (disagreements, gradient), (expected, slope) = found
+        assert torch.equal(torch.stack(disagreements), torch.stack(expected))
+        assert torch.equal(gradient, slope)
+        if dtype == torch.float16:
+            continue
+        pair = torch.stack([base.masked_fill(masked, -1e9 if dtype == torch.bfloat16 else -1e18), noise])
+        disagreements, gradient = by_kernel(pair, alpha)
+        low, other = pair.double()
+        for k, (target, own) in enumerate([(other, low), (low, other)]):
+            true = renyi_divergence(target, own, alpha=alpha)
+            assert disagreements[0][k, 1 - k].item() == pytest.approx(true.item(), rel=1e-6)
+            pull = own.softmax(-1) - target.softmax(-1)
+            if alpha < 1 or k == 1:
+                pull = gradient_own(target, own, alpha=alpha)
+            assert relative(gradient[k], pull).max() < max(torch.finfo(dtype).eps * (1 + 1e-3), 1e-6)
+
+
 def test_shift_gives_exactly_nothing() -> None:
     row = torch.randint(-8, 8, (1, 21)).float()
     disagreements, gradient = by_kernel(torch.stack([row, row + 64]), 1.5)
