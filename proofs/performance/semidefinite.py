@@ -72,9 +72,16 @@ def solve(problem: Problem, inequalities: Sequence[Inequality], *, margin: float
     ]
     cost = np.array([float(each.constant) for each in inequalities])
     right = np.concatenate([scalar_targets, np.zeros(len(signed)), shift])
-    found = clarabel.DefaultSolver(
+    solver = clarabel.DefaultSolver(
         sparse.csc_matrix((len(cost), len(cost))), cost, matrix, right, cones, _settings()
-    ).solve()
+    )
+    try:
+        found = solver.solve()
+    except BaseException as panic:  # the class that a panic in Rust arrives as cannot be imported
+        if type(panic).__name__ != "PanicException":
+            raise
+        nothing = np.full((problem.dimension, problem.dimension), np.nan)
+        return Solution(f"panic: {panic}", math.nan, {}, nothing, 0, math.nan)
     multipliers = np.array(found.x)
     usable = bool(np.isfinite(multipliers).all())
     names = [each.name for each in inequalities]

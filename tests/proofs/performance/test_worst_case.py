@@ -130,6 +130,31 @@ def test_a_solver_that_stops_early_gives_no_number(monkeypatch, metric):
     assert json.loads(json.dumps(to_record(worst)))["upper"] is None
 
 
+@pytest.mark.parametrize(
+    "extreme", [{"bias_bound": 1e100}, {"noise_variance": 1e300}, {"bias_bound": 1e150, "metric": "last"}]
+)
+def test_a_solver_that_panics_gives_no_number(extreme):
+    worst = worst_case(**({"steps": 4, "step_size": 0.5, "smoothness": 1, "bias_bound": 0.5} | extreme))
+    assert worst.status is Status.FAILED
+    assert worst.solver_status.startswith("panic: ")
+    assert worst.upper is None
+    assert worst.lower > 1e190  # the radial run needs no solver
+    assert from_record(json.loads(json.dumps(to_record(worst)))) == worst
+
+
+def test_an_interrupt_is_no_failure_of_the_solver(monkeypatch):
+    class Interrupted:
+        def __init__(self, *_):
+            pass
+
+        def solve(self):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(semidefinite.clarabel, "DefaultSolver", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        worst_case(4, 0.5, 1, 0.5)
+
+
 def test_there_is_no_worst_function_under_noise():
     with pytest.raises(ValueError, match="without noise"):
         worst_case(2, 0.5, 1, 0.5, noise_variance=1).worst_function()
