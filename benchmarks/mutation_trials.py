@@ -25,7 +25,7 @@ from coverage import CoverageData
 
 HEAVY = (
     "clarabel cosmic_ray.mutating flint hypothesis.strategies matplotlib.pyplot mpmath networkx numba numpy pandas "
-    "pyarrow.parquet pydantic rich scipy.optimize sympy threadpoolctl torch torch.utils.data typer"
+    "pyarrow.parquet pydantic rich scipy.optimize sympy torch torch.utils.data typer"
 )
 
 

@@ -15,8 +15,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from threadpoolctl import ThreadpoolController
-
 from rdml.kinds.kind import Kind
 from rdml.store import HeldRun, StoreUnwritable, code_version, hold
 from simulations.studies.files import Record, StoreError
@@ -175,25 +173,22 @@ class _Execution:
 
     def _compute(self, stopping: Callable[[], bool]) -> Report:
         computation = self.task.kind.open(self.task.settings)
-        with _threads(self.task.kind.opener).limit(
-            limits=1
-        ):  # so that sums don't depend on how many there are
-            state, rows = self.held.load_checkpoint() or (computation.start(), [])
-            chunk, next_save = 1, min(FIRST_CHECKPOINT, self.task.checkpoint_seconds)
-            while state.step < computation.steps:
-                before = time.monotonic()
-                state, new = computation.advance(state, min(computation.steps, state.step + chunk))
-                rows.extend(new)
-                now = time.monotonic()
-                chunk = _next_chunk(chunk, now - before)
-                if state.step < computation.steps and stopping():
-                    self.held.save_checkpoint(state, rows, self.stamped())
-                    return Report(self.task.run, Outcome.STOPPED, f"at step {state.step}")
-                if now - self.begun >= next_save and state.step < computation.steps:
-                    self.held.save_checkpoint(state, rows, self.stamped())
-                    cost = time.monotonic() - now
-                    next_save = time.monotonic() - self.begun + max(self.task.checkpoint_seconds, 100 * cost)
-            conclusion = computation.conclude(state, rows)
+        state, rows = self.held.load_checkpoint() or (computation.start(), [])
+        chunk, next_save = 1, min(FIRST_CHECKPOINT, self.task.checkpoint_seconds)
+        while state.step < computation.steps:
+            before = time.monotonic()
+            state, new = computation.advance(state, min(computation.steps, state.step + chunk))
+            rows.extend(new)
+            now = time.monotonic()
+            chunk = _next_chunk(chunk, now - before)
+            if state.step < computation.steps and stopping():
+                self.held.save_checkpoint(state, rows, self.stamped())
+                return Report(self.task.run, Outcome.STOPPED, f"at step {state.step}")
+            if now - self.begun >= next_save and state.step < computation.steps:
+                self.held.save_checkpoint(state, rows, self.stamped())
+                saved = time.monotonic()  # saving is to take a hundredth of the time at most
+                next_save = saved - self.begun + max(self.task.checkpoint_seconds, 100 * (saved - now))
+        conclusion = computation.conclude(state, rows)
         self.held.finish(rows, self.stamped(summary=conclusion.summary, verdicts=conclusion.verdicts))
         return Report(self.task.run, Outcome.FINISHED)
 
@@ -208,12 +203,6 @@ def _next_chunk(chunk: int, seconds: float) -> int:
     if seconds <= 0:
         return 2 * chunk
     return max(1, min(2 * chunk, int(chunk * CHUNK_SECONDS / seconds)))
-
-
-@lru_cache
-def _threads(opener: str) -> ThreadpoolController:
-    """Controls the thread pools of the libraries that this kind of run has loaded."""
-    return ThreadpoolController()
 
 
 @lru_cache(maxsize=1)

@@ -50,7 +50,10 @@ class Conclusion:
 
 
 class Computation(Protocol):
-    """A run that is being computed. Results must not depend on where it is cut into calls of `advance`."""
+    """A run that is being computed.
+
+    Results must depend neither on where it is cut into calls of `advance` nor on the number of threads or cores.
+    """
 
     steps: int
 

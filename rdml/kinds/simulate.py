@@ -90,10 +90,13 @@ class Simulation:
 
     def advance(self, state: State, until: int) -> tuple[State, list[Row]]:
         """Simulate more blocks; the rows of metrics come with the last."""
+        from convergence.threads import one_thread
+
         arrays = state.arrays
-        for block in range(state.step, until):
-            self.last = self._simulate(block)
-            arrays = _joined(arrays, _arrays(self.last))
+        with one_thread():  # other runs have the other cores
+            for block in range(state.step, until):
+                self.last = self._simulate(block)
+                arrays = _joined(arrays, _arrays(self.last))
         return State(until, arrays), _rows(arrays) if until == self.steps else []
 
     def _simulate(self, block: int) -> Ensemble:

@@ -86,6 +86,7 @@ class Training:
 
     def advance(self, state: State, until: int) -> tuple[State, list[Row]]:
         """Train on; a loss that is not finite ends the run early, and is named in the summary."""
+        from convergence.threads import one_thread
         from simulations.networks.assembly import batches, ledger_of
         from simulations.networks.cohort import train_cohort
 
@@ -101,19 +102,20 @@ class Training:
             if monitor and self._recorded(step):
                 monitor.observe(self.models, mutual)
 
-        run = train_cohort(
-            self.models,
-            self.optimizers,
-            batches(self.settings, self.data, state.step),
-            steps=until,
-            alpha=self.settings.order,
-            beta=self.settings.beta,
-            temperature=self.settings.temperature,
-            updates=self.settings.updates,
-            first_step=state.step,
-            ledger=ledger,
-            before_step=before,
-        )
+        with one_thread():
+            run = train_cohort(
+                self.models,
+                self.optimizers,
+                batches(self.settings, self.data, state.step),
+                steps=until,
+                alpha=self.settings.order,
+                beta=self.settings.beta,
+                temperature=self.settings.temperature,
+                updates=self.settings.updates,
+                first_step=state.step,
+                ledger=ledger,
+                before_step=before,
+            )
         rows: dict[tuple[int, int], dict[str, int | float]] = {
             (step, k): {"step": step, "learner": k, "loss": loss}
             for step, losses in enumerate(run.losses, state.step)
@@ -127,9 +129,15 @@ class Training:
 
     def conclude(self, state: State, rows: list[Row]) -> Conclusion:
         """Scores, the ledger's account, and what the claims came to at the recorded steps."""
-        from simulations.networks.result import account, final_scores
+        from convergence.threads import one_thread
 
         self._place(state)
+        with one_thread():
+            return self._judged(state, rows)
+
+    def _judged(self, state: State, rows: list[Row]) -> Conclusion:
+        from simulations.networks.result import account, final_scores
+
         final, diverged = final_scores(self.models, self.data, self.settings, self.steps)
         scores = [asdict(one) for one in final.learners]
         summary: dict[str, Any] = {"trouble": state.values["trouble"] or diverged}

@@ -1,30 +1,24 @@
 """The kinds of run: settings that are complete, results that don't depend on where a run is cut."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from processes import here, rdml
 
 import simulations
-from convergence.threads import one_thread
 from rdml.config import validate
 from rdml.kinds import KINDS, simulate
 from rdml.kinds.kind import Conclusion, Kind, Row, State
 from rdml.store import HeldRun, hold, make_store, parquet_bytes
+from simulations.ensemble import run as ensemble_run
+from simulations.networks import cohort, result
 from simulations.networks.settings import Settings
 from simulations.networks.training import train
-
-
-@pytest.fixture(autouse=True)
-def _single() -> Iterator[None]:
-    """As where runs are computed: small sums on one thread."""
-    with one_thread():
-        yield
-
 
 SIMULATE = {"kind": "simulate", "problem": "quadratic", "step_size": 0.2, "steps": 64, "replicas": 20}
 TRAIN = {
@@ -66,6 +60,32 @@ def test_a_run_goes_on_to_the_same_bits(
     assert one[1] == two[1]
     assert one[2].arrays.keys() == two[2].arrays.keys()
     assert all(one[2].arrays[name].tobytes() == array.tobytes() for name, array in two[2].arrays.items())
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [(cohort, "train_cohort"), (result, "final_scores"), (ensemble_run, "simulate")],
+    ids=str,
+)
+def test_a_run_is_computed_on_one_thread(
+    place: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that its bits do not depend on the machine, whatever executor computes it."""
+    before, right, seen = torch.get_num_threads(), getattr(place, name), []
+
+    def spy(*given: Any, **named: Any) -> Any:
+        seen.append(torch.get_num_threads())
+        return right(*given, **named)
+
+    monkeypatch.setattr(place, name, spy)
+    data = SIMULATE if place is ensemble_run else TRAIN
+    torch.set_num_threads(3)
+    try:
+        computed(KINDS[data["kind"]], settings(data), [])
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert set(seen) == {1}
 
 
 def test_a_simulated_run_is_the_ensemble_of_all_its_blocks(monkeypatch: pytest.MonkeyPatch) -> None:

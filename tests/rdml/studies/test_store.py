@@ -7,6 +7,7 @@ import os
 import pickle
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +142,22 @@ def test_a_run_goes_on_from_its_checkpoint_and_does_not_begin_again(store: Path)
     record = read_record(run_folder(store, one.run))
     assert record
     assert record["attempts"] == 5
+
+
+def test_saving_takes_a_hundredth_of_the_time_at_most(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock of which a step takes 1 s and a checkpoint, asked for every second, 0.5 s."""
+    clock, saved = [0.0], []
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("time.sleep", lambda seconds: clock.append(clock.pop() + seconds))
+
+    def save(self: stores.HeldRun, *_: object) -> None:
+        saved.append(clock[0])
+        clock[0] += 0.5
+
+    monkeypatch.setattr(stores.HeldRun, "save_checkpoint", save)
+    one = replace(task(store, steps=120, pause=1.0), checkpoint_seconds=1.0)
+    assert compute(one).outcome is Outcome.FINISHED
+    assert saved == [1.0, 51.5, 102.0]
 
 
 def test_a_run_is_held_by_one(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
