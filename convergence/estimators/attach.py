@@ -145,6 +145,8 @@ class Ledger:
             return
         moved = [k for k, its in enumerate(self._optimizers) if its is optimizer]
         if not self._before.keys().isdisjoint(moved):
+            if all(torch.equal(flatten(self._parameters[k]), self._before[k].points[k]) for k in moved):
+                return  # a subclass whose step calls that of SGD: torch calls the hook before both
             raise self._refuse(
                 f"the optimiser of learner {moved[0]} steps again in a round that is not closed"
             )
