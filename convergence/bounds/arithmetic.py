@@ -69,6 +69,17 @@ def log1p(value: Real) -> Real:
         return np.log1p(value)
 
 
+def exp(value: Real) -> Real:
+    """`e^value` of a float or an array of them."""
+    if isinstance(value, float):
+        return math.exp(value)
+    if hasattr(value, "exp"):
+        return value.exp()
+    import numpy as np
+
+    return np.exp(value)
+
+
 def require(name: str, value: Real, holds: Any, allowed: str) -> None:
     """Raise a ValueError unless `holds` everywhere; a condition that sympy cannot decide is let pass."""
     if hasattr(holds, "all"):
@@ -90,14 +101,22 @@ def require_sgd(
     contraction_below: Real | None = None,
     contraction_most: Real | None = None,
 ) -> None:
-    """Check the constants of constant-step-size SGD, and `h = ηL(M+1)` against a bound where one is given."""
-    require("step_size", step_size, step_size > 0, "(0, ∞)")
-    require("smoothness", smoothness, smoothness > 0, "(0, ∞)")
-    require("initial_gap", initial_gap, initial_gap >= 0, "[0, ∞)")
+    """Check the constants of constant-step-size SGD, and `h = ηL(M+1)` against a bound where one is given.
+
+    The bias is bounded by what can be squared in floats.
+    """
+    for name, value in {"step_size": step_size, "smoothness": smoothness}.items():
+        require(name, value, value > 0, "(0, ∞)")
+        require(name, value, value < math.inf, "(0, ∞)")
+    for name, value in {
+        "initial_gap": initial_gap, "noise_variance": noise_variance, "noise_growth": noise_growth,
+    }.items():  # fmt: skip
+        require(name, value, value >= 0, "[0, ∞)")
+        require(name, value, value < math.inf, "[0, ∞)")
     require("steps", steps, steps >= 1, "{1, 2, …}")
-    require("noise_variance", noise_variance, noise_variance >= 0, "[0, ∞)")
-    require("noise_growth", noise_growth, noise_growth >= 0, "[0, ∞)")
-    require("bias_bound", bias_bound, bias_bound >= 0, "[0, ∞)")
+    require("steps", steps, hasattr(steps, "free_symbols") or steps % 1 == 0, "{1, 2, …}")
+    require("bias_bound", bias_bound, bias_bound >= 0, "[0, 1e150]")
+    require("bias_bound", bias_bound, bias_bound <= 1e150, "[0, 1e150]")
     require("relative_bias", relative_bias, relative_bias >= 0, "[0, 1)")
     require("relative_bias", relative_bias, relative_bias < 1, "[0, 1)")
     contraction = step_size * smoothness * (noise_growth + 1)

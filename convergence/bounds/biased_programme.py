@@ -51,7 +51,7 @@ def biased_programme(
         bias_bound=float(bias_bound),
         relative_bias=float(relative_bias),
     )
-    return programme(step, 2.0 * smoothness * initial_gap, steps).upper
+    return programme(step, 2 * float(smoothness) * float(initial_gap), steps).upper
 
 
 class Programme(NamedTuple):

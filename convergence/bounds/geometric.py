@@ -14,7 +14,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
-from convergence.bounds.arithmetic import Real, log1p, smaller
+from convergence.bounds.arithmetic import Real, exp, log1p, smaller
 
 
 class GeometricMean(NamedTuple):
@@ -31,7 +31,7 @@ def geometric_mean(rate: Real, steps: Real) -> GeometricMean:
     Floats and arrays of them: relative error of a few 1e-15 in each of the three, exact zeros at T = 1 included.
     Fractions and sympy expressions: by the closed forms.
     """
-    if isinstance(rate, (int, Fraction)) or hasattr(rate, "free_symbols") or hasattr(steps, "free_symbols"):
+    if _is_exact(rate, steps):
         power = (1 - rate) ** steps
         mean = (1 - power) / (rate * steps)
         return GeometricMean(mean, 1 - mean, (1 - power**2) / (rate * (2 - rate) * steps) - mean**2)
@@ -43,6 +43,19 @@ def geometric_mean(rate: Real, steps: Real) -> GeometricMean:
         mean,
         (end - begin + (steps - 1) * short) / (1 + end + long),
         mean**2 * (end - begin) / (1 + begin),
+    )
+
+
+def geometric_power(rate: Real, steps: Real) -> Real:
+    """`(1−r)^T` for the same r and T, r = 0 included: what `1 − r` loses of a small r counts T times."""
+    if _is_exact(rate, steps):
+        return (1 - rate) ** steps
+    return exp(steps * log1p(-smaller(rate, 1)))
+
+
+def _is_exact(rate: Real, steps: Real) -> bool:
+    return (
+        isinstance(rate, (int, Fraction)) or hasattr(rate, "free_symbols") or hasattr(steps, "free_symbols")
     )
 
 

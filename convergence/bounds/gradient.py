@@ -120,11 +120,15 @@ def own_curvature(alpha: Real) -> tuple[Real, Real]:
 
 def parameter_gradient_bound(*, total_variation: Real, diameter: Real) -> Real:
     r"""`‖∇_θ D_α‖₂ ≤ TV(q, r)·diam(J)`, `diam(J) = max_{ij} ‖∇_θ(z_i − z_j)‖₂` (`grad-theta`)."""
+    _total_variation(total_variation)
+    require("diameter", diameter, diameter >= 0, "[0, ∞]")
     return total_variation * diameter
 
 
 def spectral_gradient_bound(*, total_variation: Real, spectral_norm: Real) -> Real:
     r"""`‖∇_θ D_α‖₂ ≤ √2·‖PJ‖₂·TV(q, r)`, P the centring over classes (`grad-theta`)."""
+    _total_variation(total_variation)
+    require("spectral_norm", spectral_norm, spectral_norm >= 0, "[0, ∞]")
     return root(2) * spectral_norm * total_variation
 
 
@@ -221,6 +225,12 @@ def agreement_rate(*, alpha: Real, beta: Real, least_probability: Real) -> Real:
 
 def _order(alpha: Real) -> None:
     require("alpha", alpha, alpha >= 0, "[0, ∞]")
+
+
+def _total_variation(value: Real) -> None:
+    require("total_variation", value, value >= 0, "[0, 1]")
+    # A half of a sum of differences is allowed to round up.
+    require("total_variation", value, value <= 1 + 1e-12, "[0, 1]")
 
 
 def _finite(**values: Real) -> None:

@@ -7,7 +7,7 @@ For steps `x_{t+1} − x_t = −ηg_t`, `g = ∇F + b + n`, with the directional
 
 from __future__ import annotations
 
-from convergence.bounds.arithmetic import Real, larger, root
+from convergence.bounds.arithmetic import Real, larger, require, root
 
 
 def ledger_sum(*, descent: Real, gradient_dot_bias: Real, gradient_dot_noise: Real, curvature: Real) -> Real:
@@ -50,9 +50,15 @@ def slack(*, contraction: Real, gradient_norm_squared: Real, bias_norm_squared: 
 def sandwich(*, contraction: Real, bias_norm_squared: Real, remainder: Real) -> tuple[Real, Real]:
     r"""`(S − |1−h|ζ̂)/(2−h) ≤ A ≤ (S + |1−h|ζ̂)/(2−h)` for `h < 2`, `S = √(ζ̂² + 4(1−h/2)R̂)` (`pathwise`).
 
-    The radicand is `mean‖(2−h)∇F + (1−h)b‖²`, so negative by rounding at most, which is taken as 0.
+    The radicand is `mean‖(2−h)∇F + (1−h)b‖²`, so negative by rounding at most, which is taken as 0. From h = 2
+    on nothing follows. NaN, of a run that diverged, stays NaN.
+
+    Raises:
+        ValueError: if `h ≥ 2` or `ζ̂² < 0`.
     """
-    h = contraction
+    h, squared = contraction, bias_norm_squared
+    require("contraction", h, (h < 2) | (h != h), "(−∞, 2)")
+    require("bias_norm_squared", squared, (squared >= 0) | (squared != squared), "[0, ∞)")
     spread = root(larger(bias_norm_squared + 2 * (2 - h) * remainder, 0))
     bias = abs(1 - h) * root(bias_norm_squared)
     return larger((spread - bias) / (2 - h), 0), (spread + bias) / (2 - h)

@@ -69,11 +69,12 @@ def stationarity_bound(
     """
     constants = dict(locals()) | {"steps": operator.index(steps)}
     require_sgd(**constants)
+    constants |= {name: float(value) for name, value in constants.items() if name != "steps"}
     step = one_step(**{name: constants[name] for name in constants if name not in ("initial_gap", "steps")})
-    h = step_size * smoothness * (noise_growth + 1)
+    h = constants["step_size"] * constants["smoothness"] * (constants["noise_growth"] + 1)
     forms, reached = list(_forms(constants, h)), 0.0
     if steps <= PROGRAMME_STEPS:
-        solved = programme(step, 2.0 * smoothness * initial_gap, steps)
+        solved = programme(step, 2 * constants["smoothness"] * constants["initial_gap"], steps)
         forms.append(("biased-programme", solved.upper))
         theorem = noise_variance == noise_growth == 0 and h <= 1
         reached = solved.lower if theorem else solved.radial

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from convergence.bounds.arithmetic import Real, require, require_sgd, root
-from convergence.bounds.geometric import geometric_mean
+from convergence.bounds.geometric import geometric_mean, geometric_power
 from convergence.bounds.one_step import one_step
 
 
@@ -188,9 +188,7 @@ def bias_floor(*, bias_bound: Real, relative_bias: Real = 0) -> Real:
 
     Reached by `b = −√(m‖∇F‖²+ζ²)·∇F/‖∇F‖` on a quadratic.
     """
-    require("bias_bound", bias_bound, bias_bound >= 0, "[0, ∞)")
-    require("relative_bias", relative_bias, relative_bias >= 0, "[0, 1)")
-    require("relative_bias", relative_bias, relative_bias < 1, "[0, 1)")
+    require_sgd(step_size=1, smoothness=1, bias_bound=bias_bound, relative_bias=relative_bias)
     return bias_bound**2 / (1 - relative_bias)
 
 
@@ -272,7 +270,7 @@ def pl_bound(
     require_sgd(**arguments, contraction_most=1)
     require("pl_constant", pl_constant, pl_constant > 0, "(0, smoothness]")
     require("pl_constant", pl_constant, pl_constant <= smoothness, "(0, smoothness]")
-    decay = (1 - step_size * pl_constant * (1 - relative_bias)) ** steps
+    decay = geometric_power(step_size * pl_constant * (1 - relative_bias), steps)
     floor = (bias_bound**2 + step_size * smoothness * noise_variance) / (
         2 * pl_constant * (1 - relative_bias)
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from convergence.bounds import gradient, scope, stationarity
+from convergence.bounds import gradient, pathwise, scope, stationarity
 from convergence.bounds.biased_programme import biased_programme
 from convergence.bounds.one_step import one_step
 from convergence.bounds.sharpest import stationarity_bound
@@ -20,9 +20,12 @@ SCOPE = {**STEP, "step_size": 0.05, "coercivity": 0.7, "slack": 0.3}
 ORDERS = {"alpha": 0.75, "oscillation": 2.5}
 POSITIVE = ([1e-6], [0.0, -0.5])
 NONNEGATIVE = ([0.0], [-1e-6, -0.5])
+BOUNDED_ABOVE = ([0.0], [-1e-6, -0.5, math.inf, math.nan])
 SGD = {
-    "step_size": POSITIVE, "smoothness": POSITIVE, "initial_gap": NONNEGATIVE, "noise_variance": NONNEGATIVE,
-    "noise_growth": NONNEGATIVE, "bias_bound": NONNEGATIVE, "steps": ([1], [0]), "relative_bias": ([0.0], [-1e-6, 1.0]),
+    "step_size": ([1e-6], [0.0, -0.5, math.inf]), "smoothness": ([1e-6], [0.0, -0.5, math.inf]),
+    "initial_gap": BOUNDED_ABOVE, "noise_variance": BOUNDED_ABOVE, "noise_growth": BOUNDED_ABOVE,
+    "bias_bound": ([0.0, 1e150], [-1e-6, -0.5, 1e151, math.inf]), "steps": ([1], [0, 1.5, math.inf]),
+    "relative_bias": ([0.0], [-1e-6, 1.0]),
 }  # fmt: skip
 """Of each constant the values at the edge of its domain and beyond it."""
 ORDER = {"alpha": ([0.0, math.inf], [-1e-6, -0.5])}
@@ -47,6 +50,14 @@ GRADIENT = {
     gradient.agreement_rate: (
         {"alpha": 0.5, "beta": 1.0, "least_probability": 0.1},
         {**FINITE, "least_probability": ([0.0, 0.5], [-1e-6, 0.51])},
+    ),
+    gradient.parameter_gradient_bound: (
+        {"total_variation": 0.5, "diameter": 2.0},
+        {"total_variation": ([0.0, 1.0, 1 + 2.0**-52], [-1e-6, 1 + 1e-9]), "diameter": NONNEGATIVE},
+    ),
+    gradient.spectral_gradient_bound: (
+        {"total_variation": 0.5, "spectral_norm": 2.0},
+        {"total_variation": ([0.0, 1.0, 1 + 2.0**-52], [-1e-6, 1 + 1e-9]), "spectral_norm": NONNEGATIVE},
     ),
     gradient.self_limiting_bound: ({"beta": 1.0, "disagreement": 2.0}, FINITE),
 }
@@ -80,7 +91,11 @@ EDGES: dict[Callable, tuple[dict, dict]] = {
     tangent_bound: (RUN, SGD),
     one_step: (STEP, SGD),
     biased_programme: (RUN, SGD),
-    stationarity_bound: (RUN, SGD),
+    stationarity_bound: (RUN, {**SGD, "steps": ([1], [0])}),
+    pathwise.sandwich: (
+        {"contraction": 0.5, "bias_norm_squared": 1.0, "remainder": 0.1},
+        {"contraction": ([-3.0, 2 - 1e-9, math.nan], [2.0, 3.0]), "bias_norm_squared": ([0.0, math.nan], [-1e-6])},
+    ),
     **GRADIENT,
 }  # fmt: skip
 LARGEST = {

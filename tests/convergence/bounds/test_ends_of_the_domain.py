@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 
 import mpmath
+import numpy as np
 import pytest
+import torch
 
 from convergence.bounds.geometric import geometric_mean
 from convergence.bounds.one_step import one_step
@@ -13,6 +15,7 @@ from convergence.bounds.sharpest import stationarity_bound
 from convergence.bounds.stationarity import (
     asymptotic_floor,
     biased_exact,
+    pl_bound,
     relative_bias_bound,
     unbiased_exact,
 )
@@ -130,6 +133,16 @@ def test_floor_rate_and_tangent(h, m) -> None:
             memory = mean_of_powers(1 - rate, steps)
             bound = tangent_bound(initial_gap=0.7, steps=steps, **values)
             assert is_close(bound, floor + (2 * mpmath.mpf(0.7) - floor) * memory)
+
+
+@pytest.mark.parametrize("array", [float, np.float64, lambda x: torch.tensor([x], dtype=torch.float64)])
+@pytest.mark.parametrize("h", [1e-17, 1e-16, 1e-8, 0.3, 1 - 1e-9, 1.0, 1 + 2.0**-52])
+def test_decay_under_the_pl_condition(h, array) -> None:
+    for lifetimes in (0.01, 1, 30):
+        steps = max(1, round(lifetimes / h))
+        bound = pl_bound(initial_gap=1.0, step_size=array(h), smoothness=1.0, pl_constant=1.0, steps=steps)
+        exact = (1 - min(mpmath.mpf(h), 1)) ** steps
+        assert is_close(float(bound), exact, 5e-15 * max(1, lifetimes))
 
 
 @pytest.mark.parametrize("power", [-150, -100, 50, 150])

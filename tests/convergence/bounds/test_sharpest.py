@@ -1,4 +1,5 @@
 import tracemalloc
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -31,6 +32,14 @@ from convergence.bounds.tangent import tangent_bound
 def test_which_form(constants, form, exact):
     bound = stationarity_bound(initial_gap=1.0, smoothness=1.0, **constants)
     assert (bound.form, bound.exact) == (form, exact)
+
+
+@pytest.mark.parametrize("zeta", [0, 0.5, 2])
+def test_fractions_count_as_floats(zeta):
+    floats = {"initial_gap": 1.0, "step_size": 0.25, "smoothness": 2.0, "bias_bound": float(zeta)}
+    fractions = {name: Fraction(value) for name, value in floats.items()}
+    assert stationarity_bound(**fractions, steps=5) == stationarity_bound(**floats, steps=5)
+    assert biased_programme(**fractions, steps=5) == biased_programme(**floats, steps=5)
 
 
 @pytest.mark.parametrize("steps", [1, 3, 30])
