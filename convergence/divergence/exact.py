@@ -34,7 +34,17 @@ def exact(target: Sequence[float], own: Sequence[float], *, alpha: float) -> Exa
         target: logits of p, −∞ is a mask.
         own: logits of q.
         alpha: order in [0, ∞].
+
+    Raises:
+        ValueError: a logit that is NaN or +∞, nothing but masks, unequal numbers of classes, an order outside [0, ∞].
     """
+    if len(target) != len(own):
+        raise ValueError(f"target has {len(target)} classes, own {len(own)}; they must agree")
+    for name, logits in (("target", target), ("own", own)):
+        if not all(z < math.inf for z in logits) or max(logits, default=-math.inf) == -math.inf:
+            raise ValueError(f"{name} is {list(logits)}; logits below inf are needed, one of them above -inf")
+    if not alpha >= 0:
+        raise ValueError(f"alpha={alpha} is outside [0, inf]")
     common = [i for i in range(len(own)) if not (math.isinf(target[i]) or math.isinf(own[i]))]
     lost = any(math.isinf(own[i]) and not math.isinf(target[i]) for i in range(len(own)))
     if not common or (alpha >= 1 and lost):

@@ -55,7 +55,9 @@ def order_of(alpha: float | Tensor, device: torch.device, shape: tuple[int, ...]
             raise ValueError(f"alpha is on {alpha.device} and the logits on {device}; the devices must agree")
         return alpha.to(device, torch.float64)
     if not is_number(alpha):
-        raise TypeError(f"alpha must be a number or a tensor, got {type(alpha).__name__}")
+        raise TypeError(
+            f"alpha must be a number or a tensor, got {type(alpha).__name__} (a cohort takes a tuple of tuples as well)"
+        )
     if not alpha >= 0:  # false for NaN
         raise ValueError(f"alpha={alpha} is outside [0, inf]")
     return torch.full(shape, float(alpha), dtype=torch.float64, device=device)
@@ -113,27 +115,44 @@ def check_cohort(
             f"logits has shape {tuple(logits.shape)}; a cohort is (K, B, C) with K >= 2 learners"
         )
     learners = logits.shape[0]
+    check_weights(weights, learners)
+    if weights is not None and weights.device != logits.device:
+        raise ValueError(f"weights is on {weights.device}, logits on {logits.device}; the devices must agree")
+
+
+def check_weights(weights: Tensor | None, learners: int | None = None) -> None:
+    """Raises TypeError or ValueError unless it is None or a square matrix, of so many learners where that is known."""
     if weights is None:
         return
+    if not isinstance(weights, Tensor):
+        raise TypeError(f"weights must be a tensor (K, K), got {type(weights).__name__}")
+    if learners is None and (weights.ndim != 2 or weights.shape[0] < 2):
+        raise ValueError(f"weights has shape {tuple(weights.shape)}; it must be (K, K) with K >= 2 learners")
+    learners = learners or len(weights)
     if weights.shape != (learners, learners):
         raise ValueError(f"weights has shape {tuple(weights.shape)}; it must be ({learners}, {learners})")
-    if weights.device != logits.device:
-        raise ValueError(f"weights is on {weights.device}, logits on {logits.device}; the devices must agree")
+
+
+def orders_of(alpha: Orders, learners: int) -> list[list[float]]:
+    """The orders of all ordered pairs, 0 on the diagonal, which is not looked at."""
+    for row in alpha:
+        if not isinstance(row, tuple):
+            raise TypeError(f"alpha must hold a tuple of orders for every learner, got {type(row).__name__}")
+    if [len(row) for row in alpha] != [learners] * learners:
+        raise ValueError(
+            f"alpha has rows of {[len(row) for row in alpha]} orders; {learners} of {learners} are needed"
+        )
+    return [
+        [0.0 if j == k else float(order_of(order, CPU)) for j, order in enumerate(row)]
+        for k, row in enumerate(alpha)
+    ]
 
 
 def cohort_orders(alpha: float | Tensor | Orders, logits: Tensor) -> Tensor:
     """Alpha in float64, `(B,)`, or of every ordered pair, `(K, K, B)`, without a copy."""
     learners, batch, _ = logits.shape
     if isinstance(alpha, tuple):
-        if [len(row) for row in alpha] != [learners] * learners:
-            raise ValueError(
-                f"alpha has rows of {[len(row) for row in alpha]} orders; {learners} of {learners} are needed"
-            )
-        rows = [
-            [0.0 if j == k else float(order_of(order, CPU)) for j, order in enumerate(row)]
-            for k, row in enumerate(alpha)
-        ]
-        matrix = torch.tensor(rows, dtype=torch.float64, device=logits.device)
+        matrix = torch.tensor(orders_of(alpha, learners), dtype=torch.float64, device=logits.device)
         return matrix.unsqueeze(-1).expand(learners, learners, batch)
     order = order_of(alpha, logits.device, (batch,))
     if order.ndim > 1 or order.numel() not in (1, batch):

@@ -9,7 +9,17 @@ from torch import Tensor, nn
 
 from convergence.divergence.autograd import Precision
 from convergence.divergence.cohort import cohort_divergence, fused, supervised_losses
-from convergence.divergence.inputs import CPU, Orders, check_cohort, check_mutual, cohort_weights, order_of
+from convergence.divergence.inputs import (
+    CPU,
+    Orders,
+    check_cohort,
+    check_mutual,
+    check_weights,
+    cohort_weights,
+    is_number,
+    order_of,
+    orders_of,
+)
 from convergence.divergence.triton_cohort import takes
 
 
@@ -32,8 +42,12 @@ class MutualLoss(nn.Module):
         beta: weight of the mutual part, in [0, ∞).
         temperature: τ, in (0, 10⁹].
         weights: constants `(K, K)`, 1/(K−1) by default, see `cohort_divergence`.
-        label_smoothing: of the cross-entropy alone.
+        label_smoothing: of the cross-entropy alone, in [0, 1].
         precision: as in `renyi_divergence`.
+
+    Raises:
+        TypeError, ValueError: an argument of another type, shape or range; what depends on the logits is refused with
+            them.
     """
 
     def __init__(
@@ -48,7 +62,14 @@ class MutualLoss(nn.Module):
     ) -> None:
         super().__init__()
         check_mutual(beta, temperature, precision)
-        if not isinstance(alpha, tuple):
+        check_weights(weights)
+        if not is_number(label_smoothing):
+            raise TypeError(f"label_smoothing must be a number, got {type(label_smoothing).__name__}")
+        if not 0 <= label_smoothing <= 1:
+            raise ValueError(f"label_smoothing={label_smoothing} is outside [0, 1]")
+        if isinstance(alpha, tuple):
+            orders_of(alpha, len(alpha))
+        else:
             order_of(alpha, CPU if not isinstance(alpha, Tensor) else alpha.device)
         self.alpha = alpha
         self.beta = beta

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from convergence.divergence import gradient_own, renyi_divergence
-from convergence.divergence.inputs import Orders
+from convergence.divergence.inputs import Orders, is_number
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,25 @@ class Mutual:
     temperature: float = 1.0
 
     def __post_init__(self) -> None:
+        for name, value in (("beta", self.beta), ("temperature", self.temperature)):
+            if not is_number(value):
+                raise TypeError(f"{name} must be a number, got {type(value).__name__}")
         if not (self.beta >= 0 and math.isfinite(self.beta)):
             raise ValueError(f"beta is {self.beta}; a finite number of at least 0 is needed")
         if not (self.temperature > 0 and math.isfinite(self.temperature)):
             raise ValueError(f"temperature is {self.temperature}; a positive number is needed")
         if isinstance(self.alpha, tuple):
             size = len(self.alpha)
-            if any(len(row) != size for row in self.alpha):
-                raise ValueError(f"alpha has {size} rows; each must hold {size} orders")
+            if any(not isinstance(row, tuple) or len(row) != size for row in self.alpha):
+                raise ValueError(f"alpha has {size} rows; each must be a tuple of {size} orders")
             orders = [a for k, row in enumerate(self.alpha) for j, a in enumerate(row) if j != k]
         else:
             orders = [self.alpha]
         for order in orders:
+            if not is_number(order):
+                raise TypeError(
+                    f"alpha must be a number or a tuple of tuples of numbers, got {type(order).__name__}"
+                )
             if not order >= 0:
                 raise ValueError(f"alpha is {order}; an order in [0, inf] is needed")
 

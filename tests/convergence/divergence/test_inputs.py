@@ -78,6 +78,8 @@ def test_cohorts(logits: torch.Tensor, options: dict[str, Any], message: str) ->
 
 
 def test_others() -> None:
+    with pytest.raises(TypeError, match=r"weights must be a tensor \(K, K\), got list"):
+        cohort_divergence(torch.zeros(2, 4, 3), alpha=1, weights=[[0, 1], [1, 0]])  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"labels has shape \(3,\)"):
         MutualLoss(1.0)(torch.zeros(2, 4, 3), torch.zeros(3, dtype=torch.long))
     with pytest.raises(ValueError, match=r"vector has shape \(3,\)"):

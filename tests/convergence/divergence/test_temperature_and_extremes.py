@@ -127,6 +127,22 @@ def test_numbers_of_numpy_are_orders() -> None:
         ({"temperature": 0}, ValueError, "temperature=0 is outside"),
         ({"temperature": 1e160}, ValueError, r"outside \(0, 1e\+09\]"),
         ({"precision": "exact"}, ValueError, "precision='exact'"),
+        ({"alpha": ((0.0, -1.0), (1.0, 0.0))}, ValueError, r"alpha=-1.0 is outside \[0, inf\]"),
+        ({"alpha": ((0.0, 1.0), (math.nan, 0.0))}, ValueError, "alpha=nan is outside"),
+        ({"alpha": ((0.0, 1.0), (1.0,))}, ValueError, r"alpha has rows of \[2, 1\] orders; 2 of 2"),
+        ({"alpha": ((0.0, "a"), (1.0, 0.0))}, TypeError, "alpha must be a number or a tensor, got str"),
+        ({"alpha": ([0.0, 1.0], [1.0, 0.0])}, TypeError, "alpha must hold a tuple of orders .* got list"),
+        (
+            {"alpha": [[0.0, 1.0], [1.0, 0.0]]},
+            TypeError,
+            "alpha must be .* got list .a cohort takes a tuple of tuples",
+        ),
+        ({"weights": [[0, 1], [1, 0]]}, TypeError, r"weights must be a tensor \(K, K\), got list"),
+        ({"weights": torch.ones(3)}, ValueError, r"weights has shape \(3,\); it must be \(K, K\)"),
+        ({"weights": torch.ones(2, 3)}, ValueError, r"weights has shape \(2, 3\); it must be \(2, 2\)"),
+        ({"label_smoothing": 7}, ValueError, r"label_smoothing=7 is outside \[0, 1\]"),
+        ({"label_smoothing": math.nan}, ValueError, "label_smoothing=nan is outside"),
+        ({"label_smoothing": "0.1"}, TypeError, "label_smoothing must be a number, got str"),
     ],
 )
 def test_a_loss_that_cannot_be_is_not_made(
@@ -134,6 +150,25 @@ def test_a_loss_that_cannot_be_is_not_made(
 ) -> None:
     with pytest.raises(error, match=message):
         MutualLoss(**{"alpha": 2.0, **options})
+
+
+@pytest.mark.parametrize(
+    ("target", "own", "alpha", "message"),
+    [
+        ([0.0, math.nan], [0.0, 1.0], 2.0, r"target is \[0.0, nan\]; logits below inf"),
+        ([0.0, 1.0], [math.inf, 1.0], 2.0, r"own is \[inf, 1.0\]; logits below inf"),
+        ([-math.inf, -math.inf], [0.0, 1.0], 2.0, "target is .*one of them above -inf"),
+        ([0.0, 1.0], [0.0], 2.0, "target has 2 classes, own 1"),
+        ([], [], 2.0, r"target is \[\]"),
+        ([0.0, 1.0], [1.0, 0.0], math.nan, "alpha=nan is outside"),
+        ([0.0, 1.0], [1.0, 0.0], -1e-9, "alpha=-1e-09 is outside"),
+    ],
+)
+def test_the_oracle_refuses_what_has_no_divergence(
+    target: list[float], own: list[float], alpha: float, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        exact(target, own, alpha=alpha)
 
 
 def test_labels_of_any_integer_type() -> None:

@@ -74,6 +74,23 @@ def test_refusals(arguments, message):
 
 
 def test_a_cohort_that_does_not_fit():
+    for wrong, error, message in (
+        (
+            {"alpha": [[0.0, 1.0], [1.0, 0.0]]},
+            TypeError,
+            "alpha must be .* tuple of tuples of numbers, got list",
+        ),
+        ({"alpha": "1"}, TypeError, "alpha must be .* got str"),
+        (
+            {"alpha": ([0.0, 1.0], [1.0, 0.0])},
+            ValueError,
+            "alpha has 2 rows; each must be a tuple of 2 orders",
+        ),
+        ({"beta": "1"}, TypeError, "beta must be a number, got str"),
+        ({"temperature": None}, TypeError, "temperature must be a number, got NoneType"),
+    ):
+        with pytest.raises(error, match=message):
+            Mutual(**{"alpha": 1.0, "beta": 1.0, **wrong})
     with pytest.raises(ValueError, match="1 learner with beta"):
         Mutual(1.5, 1.0).check(1)
     with pytest.raises(ValueError, match="orders of 2 learners; the cohort has 3"):
