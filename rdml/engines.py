@@ -78,7 +78,12 @@ class LocalProcesses:
 
     def submit(self, task: Task) -> Future[Report]:
         """Have a run computed."""
-        return self.executor.submit(_work, task)
+        # This may start a worker, which inherits the mask: Ctrl-C would meet it before `_begin_worker`.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return self.executor.submit(_work, task)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def capacity(self) -> int:
         """One more than there are workers, so that none waits for its next task."""

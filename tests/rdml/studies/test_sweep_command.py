@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from processes import contents, finished, here, kill_group, rdml, records, study, wait_until
 
@@ -87,6 +88,29 @@ def test_a_signal_stops_at_checkpoints_and_says_how_to_go_on(
     assert done.returncode == 0, done.stderr
     assert len(records(store)) == 5
     assert all(records(store)[run]["attempts"] == 2 for run in stopped)
+
+
+def test_workers_leave_an_interrupt_to_the_parent_from_their_first_moment(
+    tmp_path: Path, store: Path, start: Start
+) -> None:
+    file = study(tmp_path / "s.toml", run="steps = 400\npause = 0.01", sweep="seeds = 5")
+    process = start("sweep", file, "--store", store, "-j", 2)
+    parent = psutil.Process(process.pid)
+
+    def workers() -> list[psutil.Process]:
+        return [child for child in parent.children() if "spawn_main" in " ".join(child.cmdline())]
+
+    wait_until(lambda: len(workers()) == 2, process)
+    first = workers()
+    while locks(store) < 2 and process.poll() is None:  # they import what they need: a second
+        for worker in first:
+            worker.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    assert workers() == first
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 130, output
+    assert "Traceback" not in output
 
 
 def test_a_second_signal_stops_at_once(tmp_path: Path, store: Path, start: Start) -> None:
