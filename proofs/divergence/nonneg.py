@@ -149,6 +149,12 @@ def equal_at_infinity(kernel: Argument) -> tuple[Theorem, ...]:
     return kernel.antisymmetry(small, above), kernel.combine(eq(p(i), q(i)), (-1, none))
 
 
+def zero_at_infinity(kernel: Argument) -> Theorem:
+    """The largest ratio of p to itself, at the class where it is attained, is 1."""
+    ratio = kernel.combine(eq(largest, 1), (-1 / p(i), kernel.suppose(eq(p(i), largest * p(i)))))
+    return kernel.monotone(log(y), y, ratio)
+
+
 def _exists(name: str, value: Expr, factor: Expr, argument, *given) -> Goal:
     return Goal(
         name, given=given, exists=x, shows=(eq(value, factor / 2 * tilted_variance(x)),), argument=argument
@@ -222,6 +228,12 @@ PROOF = Proof(
             argument=order_infinity,
         ),
         Goal(
+            "zero if equal, order ∞",
+            given=(eq(p(i), largest * p(i)),),
+            shows=(eq(log(largest), 0),),
+            argument=zero_at_infinity,
+        ),
+        Goal(
             "equal if zero, order ∞",
             given=(MASS_Q, BELOW_LARGEST, eq(log(largest), 0)),
             shows=(eq(mass_q, 1), eq(p(i), q(i))),
@@ -242,6 +254,7 @@ PROOF = Proof(
             "masked, equal if zero, above 1",
             "equal if zero, order ∞",
             "zero if equal",
+            "zero if equal, order ∞",
         ),
     },
     domain="α ∈ [0, ∞] and any masks",

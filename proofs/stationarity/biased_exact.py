@@ -2,19 +2,19 @@ r"""A biased run without noise: the value Q of Lx²/2 with constant bias, and wh
 
 `â_0 = G, â_{t+1} = (1−h)â_t + hζ` is the run on the parabola. The dual multipliers `Λ_t = 1 + Λ_{t+1}k_t`,
 `k_t = (1−h)â_{t+1}/â_t`, `Λ_S = 1`, make `Σa² ≤ Σâ²` where all `1 − Λ_{t+1}(1−k_t) ≥ 0`: each step of
-`biased-programme`, its roots replaced by their tangents at â, is weighted by Λ. T = S + 1.
+`biased-programme`, its roots replaced by their tangents at â, is weighted by Λ. T = S + 1, or 1.
 """
 
-from sympy import IndexedBase, Integer, Rational, Symbol
+from sympy import Expr, IndexedBase, Integer, Rational, Symbol
 
 from proofs.goals import Goal, Proof
 from proofs.kernel import Span, Theorem, Time, Total, eq, le, lt
 from proofs.lemmas import Argument
 from proofs.quadratic import moves, position
 from proofs.refutation import Neighbour, reduced
-from proofs.sgd import bias_bound, least, smoothness, value
+from proofs.sgd import BOUNDED, SMOOTH, bias_bound, least, smoothness, value
 from proofs.sgd import t as time
-from proofs.stationarity.biased_programme import AT_REST, GIVEN, SHORT, h, size, t, x
+from proofs.stationarity.biased_programme import AT_REST, GIVEN, IS_SIZE, SHORT, h, size, t, x
 from proofs.stationarity.stationarity_sharp import count, last
 
 n = Span("v", last)
@@ -34,6 +34,7 @@ IDEAL = eq(ideal[n + 1], (1 - h) * ideal[n] + h * bias_bound, n)
 DUAL = (eq(multiplier[n], 1 + multiplier[n + 1] * ratio(n), n), eq(multiplier[last], 1))
 FEASIBLE = le(0, 1 - multiplier[n + 1] * (1 - ratio(n)), n)
 BUDGET = eq(ideal[0] ** 2, 2 * smoothness * (value(x(0)) - least))
+BUDGET_ONE = BUDGET.at({ideal: lambda at: initial})
 
 
 def squares(family):
@@ -132,12 +133,17 @@ def shrinks(kernel: Argument) -> Theorem:
 
 run = IndexedBase("v", real=True)
 RUN = (eq(run[time + 1], (1 - h) * run[time] + h * bias_bound, time), eq(run[0], initial))
-linear = (1 - (1 - h) ** count) / (h * count)
-quadratic = (1 - (1 - h) ** (2 * count)) / (h * (2 - h) * count)
-VALUE = (
-    bias_bound**2 + 2 * bias_bound * (initial - bias_bound) * linear + (initial - bias_bound) ** 2 * quadratic
-)
-"""`Q`."""
+
+
+def worst(iterates: Expr) -> Expr:
+    """`Q` for that many iterates."""
+    linear = (1 - (1 - h) ** iterates) / (h * iterates)
+    quadratic = (1 - (1 - h) ** (2 * iterates)) / (h * (2 - h) * iterates)
+    offset = initial - bias_bound
+    return bias_bound**2 + 2 * bias_bound * offset * linear + offset**2 * quadratic
+
+
+VALUE, VALUE_ONE = worst(count), worst(Integer(1))
 
 
 def closed_form(kernel: Argument) -> Theorem:
@@ -182,6 +188,22 @@ def reached(kernel: Argument) -> Theorem:
     return kernel.cite("biased-exact", "closed form", {run: gradient}, shown=[step, start])
 
 
+def one_iterate(kernel: Argument) -> Theorem:
+    """For T = 1 only the gradient at x_0 counts, and Q = G²."""
+    first = kernel.at(kernel.cite("biased-programme", "final"), {t: Integer(0)})
+    budget = kernel.suppose(BUDGET_ONE)
+    positive = kernel.combine(lt(0, 2 - h), (1, kernel.suppose(SHORT)), rest=1)
+    return kernel.combine(le(size[0] ** 2, VALUE_ONE), (1, first), (-1, budget), using=[positive])
+
+
+def one_iterate_reached(kernel: Argument) -> Theorem:
+    """The first gradient is G."""
+    start = kernel.suppose(PARABOLA[1])
+    positive = kernel.combine(lt(0, 2 - h), (1, kernel.suppose(SHORT)), rest=1)
+    gradient = smoothness * position[0]
+    return kernel.combine(eq(gradient**2, VALUE_ONE), (gradient + initial, start), using=[positive])
+
+
 PROOF = Proof(
     "biased-exact",
     goals=(
@@ -208,6 +230,12 @@ PROOF = Proof(
             ),
         ),
         Goal(
+            "one iterate",
+            given=(SMOOTH, BOUNDED, IS_SIZE, SHORT, BUDGET_ONE),
+            shows=(le(size[0] ** 2, VALUE_ONE),),
+            argument=one_iterate,
+        ),
+        Goal(
             "feasible where k does not grow",
             given=(*REVERSE, SHRINKS),
             shows=(le(reverse[back] * (1 - growth[back]), 1),),
@@ -225,18 +253,25 @@ PROOF = Proof(
             shows=(eq(squares(run) / count, VALUE).at({run: lambda at: smoothness * position[at]}),),
             argument=reached,
         ),
+        Goal(
+            "one iterate reached",
+            given=(PARABOLA[1], SHORT),
+            shows=(eq((smoothness * position[0]) ** 2, VALUE_ONE),),
+            argument=one_iterate_reached,
+        ),
     ),
     asserts={
         r"A^2 \le Q = " + BOUND + r" \text{ where the dual multipliers are feasible}": (
             "bound",
+            "one iterate",
             "feasible where k does not grow",
             "k does not grow where the bias is larger",
         ),
-        r"A^2 = Q \text{ for } F = \frac{L}{2} x^2,\ b = -\zeta": ("reached",),
+        r"A^2 = Q \text{ for } F = \frac{L}{2} x^2,\ b = -\zeta": ("reached", "one iterate reached"),
     },
     domain=(
-        "every dimension, number of steps and constant; the bound where all 1 − λ_t(1−k_t)"
-        " ≥ 0, which holds where k does not grow, so for ζ = 0, h = 1, T ≤ 2 and ζ ≥ G"
+        "every dimension, number of steps and constant; the bound for G > 0, where all 1 − λ_t(1−k_t)"
+        " ≥ 0, which holds where k does not grow, so for ζ = 0 and h < 1, for h = 1 and ζ > 0, for T ≤ 2 and for ζ ≥ G"
     ),
     neighbour=Neighbour(
         "bound",

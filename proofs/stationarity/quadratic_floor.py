@@ -23,7 +23,7 @@ NOISE = (
     eq(mean(x * n), 0, t, j),
     eq(mean(n**2), deviation[j] ** 2, t, j),
 )
-CURVED = (lt(0, step_size * curvature[j], j), lt(step_size * curvature[j], 2, j))
+CURVED = (le(0, step_size * curvature[j], j), lt(step_size * curvature[j], 2, j))
 FLOOR = step_size * curvature[j] * deviation[j] ** 2 / (2 - step_size * curvature[j])
 
 
@@ -38,7 +38,7 @@ def spread(time):
 
 
 LEFT = (spread(0) - FLOOR) * factor ** (2 * t) - 2 * bias[j] * push(0) * factor**t
-"""What is left of the start after t steps: it vanishes, since |1 − ηh| < 1."""
+"""What is left of the start after t steps: it vanishes where |1 − ηh| < 1, and where h = b = 0."""
 
 SQUARE = mean((curvature[j] * x) ** 2)
 COORDINATE = eq(SQUARE, FLOOR + bias[j] ** 2 + LEFT)
@@ -91,7 +91,10 @@ PROOF = Proof(
     asserts={
         r"E\|\nabla F\|^2 = \sum_i \frac{\eta h_i \sigma_i^2}{2 - \eta h_i} + \|b\|^2": ("whole",),
     },
-    domain="every dimension and constant, the limit of t → ∞ read off the moments at every t",
+    domain=(
+        "every dimension and constant, 0 ≤ ηh_i < 2; the limit of t → ∞ read off the moments at every t, where what is"
+        " left of the start vanishes if ηh_i > 0, and is 0 if h_i = b_i = 0"
+    ),
     neighbour=Neighbour(
         "whole",
         lambda value: le(

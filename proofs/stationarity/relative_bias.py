@@ -148,7 +148,10 @@ PROOF = Proof(
         ): ("bound",),
         r"A \le A_+ \text{ for } F = \frac{L}{2} x^2,\ b = -\sqrt{m \|\nabla F\|^2 + \zeta^2}": ("bound",),
     },
-    domain="every dimension, number of steps and constant",
+    domain=(
+        "every dimension, number of steps and constant, 2hR + h²ζ² > 0; where that is 0, the inequality of which A₊ is"
+        " the root leaves A = 0, read off by hand"
+    ),
     neighbour=Neighbour(
         "bound",
         lambda bound: bound,

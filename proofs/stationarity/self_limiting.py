@@ -4,16 +4,20 @@ r"""The bias that the peers make is at most their disagreement: ‖b‖² ≤ β
 sums to 0, so J may be centred), Cauchy–Schwarz over peers, and `self-bounding-best` for each of them.
 """
 
+from functools import partial
+
 from sympy import IndexedBase, Integer, Max, Symbol, log, sqrt
 
 from proofs.cohort import beta
+from proofs.divergence.pinsker_best import ONE_HOTS, PAIRS
 from proofs.goals import Goal, Proof
-from proofs.gradient.self_bounding_best import SMALLEST
-from proofs.kernel import Index, Theorem, Total, le, ne
+from proofs.gradient.self_bounding_best import OF_PAIRS, ROOF, SMALLEST, constant
+from proofs.kernel import Index, Theorem, Total, le, lt, ne
 from proofs.lemmas import Argument
 from proofs.notation import alpha, escort, i, k, kl, own, renyi, softmax, target
 from proofs.refutation import Neighbour, reduced
-from proofs.supports import mass_q
+from proofs.supports import WHOLE
+from proofs.touching import IN_U, ROOT, u
 
 peers = Symbol("P", positive=True)
 """`K − 1`."""
@@ -37,11 +41,14 @@ def theirs(n):
 
 
 q = softmax(mine)
+FINITE = (escort(alpha, theirs, mine), renyi(alpha, softmax(theirs), q))
 ORDERS = {
-    "usable": (escort(alpha, theirs, mine), renyi(alpha, softmax(theirs), q), Max(alpha, SMALLEST)),
-    "order 1": (softmax(theirs), kl(softmax(theirs), q), Integer(1)),
+    "usable": (*FINITE, Max(alpha, SMALLEST), (ne(alpha, 1),)),
+    "order 1": (softmax(theirs), kl(softmax(theirs), q), Integer(1), ()),
+    "touching": (*FINITE, ROOF, (lt(alpha, 1), *IN_U, ROOT, le(alpha, u))),
+    "between": (*FINITE, constant, (lt(alpha, 1), PAIRS.at(OF_PAIRS), ONE_HOTS.at(OF_PAIRS))),
 }
-"""r, the divergence and the constant, by the goal of `self-bounding-best` that bounds one peer."""
+"""r, the divergence, c and when, by the goal of `self-bounding-best` that bounds one peer."""
 
 
 def force(r):
@@ -69,13 +76,13 @@ SPECTRAL = le(
 
 def bound(name: str):
     """`‖b‖² ≤ β² E[‖PJ‖₂² c D̄]`."""
-    r, divergence, constant = ORDERS[name]
-    return le(bias(r), beta**2 * Total(norm[sample] ** 2 * constant * Total(divergence, l) / peers, sample))
+    r, divergence, c, _ = ORDERS[name]
+    return le(bias(r), beta**2 * Total(norm[sample] ** 2 * c * Total(divergence, l) / peers, sample))
 
 
 def bounded(kernel: Argument, name: str) -> Theorem:
     """Over samples, classes and peers in turn."""
-    r, divergence, constant = ORDERS[name]
+    r, divergence, c, _ = ORDERS[name]
     image = Total(force(r)(i) * jacobian[sample, i, j], i)
     jensen = kernel.sum_over(kernel.cauchy_schwarz(image, 1, sample), j)
     spectral = kernel.at(kernel.suppose(SPECTRAL), {vector: force(r)})
@@ -83,11 +90,11 @@ def bounded(kernel: Argument, name: str) -> Theorem:
 
     gap = q(i) - r(i)
     over_peers = kernel.sum_over(kernel.cauchy_schwarz(gap, 1, l), i)
-    images = {target: theirs, own: mine, mass_q: Integer(1)}
+    images = {target: theirs, own: mine, **WHOLE}
     each = kernel.sum_over(kernel.cite("self-bounding-best", name, images), l)
     scale = beta**2 / peers
     by_sample = kernel.combine(
-        le(Total(force(r)(i) ** 2, i), scale * constant * Total(divergence, l)),
+        le(Total(force(r)(i) ** 2, i), scale * c * Total(divergence, l)),
         (beta**2 / peers**2, over_peers),
         (scale, each),
     )
@@ -97,29 +104,24 @@ def bounded(kernel: Argument, name: str) -> Theorem:
 
 PROOF = Proof(
     "self-limiting",
-    goals=(
+    goals=tuple(
         Goal(
-            "bounded",
-            given=(ne(alpha, 1), SPECTRAL),
-            shows=(bound("usable"),),
-            argument=lambda kernel: bounded(kernel, "usable"),
-        ),
-        Goal(
-            "order 1",
-            given=(SPECTRAL,),
-            shows=(bound("order 1"),),
-            argument=lambda kernel: bounded(kernel, "order 1"),
-        ),
+            name,
+            given=(*ORDERS[name][-1], SPECTRAL),
+            shows=(bound(name),),
+            argument=partial(bounded, name=name),
+        )
+        for name in ORDERS
     ),
     asserts={
         (
             r"\|b_k\|^2 \le \beta^2 \, E[\|PJ\|_2^2 \, c(\alpha) \, \bar D_k]"
             r",\ c(\alpha) \le \max(\alpha, \frac{3\sqrt{5}-5}{2})"
-        ): ("bounded", "order 1"),
+        ): tuple(ORDERS),
     },
-    domain="0 < α < ∞ and finite logits",
+    domain="0 < α < ∞ and finite logits, c(α) as in self-bounding-best: the least constant, and so at most the other",
     neighbour=Neighbour(
-        "bounded",
+        "usable",
         reduced,
         {
             i.total: 2,

@@ -38,8 +38,9 @@ from proofs.sgd import (
     value,
     x,
 )
+from proofs.stationarity.last_step import BOUND_ONE
 from proofs.stationarity.last_step import FULL as WHOLE_STEP
-from proofs.stationarity.stationarity_sharp import IS_SIZE, count, last, size
+from proofs.stationarity.stationarity_sharp import IS_SIZE, IS_SIZE_ONE, count, last, size
 
 y, z = Symbol("y", positive=True), Symbol("z", real=True)
 rho = Symbol("rho", positive=True)
@@ -133,6 +134,12 @@ def bound_at_zero(kernel: Argument) -> Theorem:
     return kernel.combine(le(size**2, (2 * smoothness * GAP + last * noise**2) / count), (1, sharp))
 
 
+def one_iterate_at_zero(kernel: Argument) -> Theorem:
+    """For T = 1 the bound is 2LΔ, whatever the noise."""
+    sharp = kernel.cite("stationarity-sharp", "one iterate", FULL)
+    return kernel.combine(BOUND_ONE, (1, sharp))
+
+
 def reached(kernel: Argument) -> Theorem:
     """The second moment on a parabola is a linear recursion, solved by induction and summed."""
     rate = kernel.suppose(RATE.at({rho: any_rho}))
@@ -190,6 +197,12 @@ PROOF = Proof(
             argument=bound_at_zero,
         ),
         Goal(
+            "one iterate at rho 0",
+            given=tuple(relation.at(FULL) for relation in (*SGD, UNBIASED, IS_SIZE_ONE)),
+            shows=(BOUND_ONE,),
+            argument=one_iterate_at_zero,
+        ),
+        Goal(
             "reached",
             given=tuple(r.at({rho: any_rho}) for r in (PARABOLA, EXTREME, ACROSS, START, RATE, LENGTH)),
             shows=(REACHED.at({rho: any_rho}),),
@@ -200,6 +213,7 @@ PROOF = Proof(
         r"A^2 \le " + BOUND + r",\ \rho = 1 - \eta L (2-h),\ X = \frac{\eta L \sigma^2}{2-h}": (
             "bound",
             "bound at rho 0",
+            "one iterate at rho 0",
         ),
         (
             r"A^2 = "

@@ -97,7 +97,7 @@ CLAIM = Claim(
     ),
     assumptions=(
         *SGD,
-        "M = σ = m = 0, h = ηL ≤ 1, G = √(2LΔ)",
+        "M = σ = m = 0, h = ηL ≤ 1, G = √(2LΔ); the bound: G > 0 or T = 1, and not both h = 1 and ζ = 0 (`last-step`)",
         "the bound: h = 1, ζ = 0, ζ ≥ G, T ≤ 2, or all 1 − λ_t(1−k_t) ≥ 0, where k_t = (1−h)a_{t+1}/a_t"
         " on a_0 = G, a_{t+1} = (1−h)a_t + hζ, and λ_{T−2} = 1, λ_{t−1} = 1 + λ_t k_t",
         "on the quadratic x_0 = G/L",

@@ -70,7 +70,7 @@ CLAIM = Claim(
     ),
     assumptions=(
         "b_k = ∇_θ E β/(K−1) Σ_{j≠k} D_α(p_j‖p_k), targets detached",
-        "0 < α < ∞",
+        "0 < α < ∞; c(α) as in self-bounding-best",
         "E over the samples of the objective; D̄_k the mean over the peers, P centres J = ∂z/∂θ over classes",
     ),
     source="ours, from self-bounding-best and Jensen's inequality",
