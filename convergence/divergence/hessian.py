@@ -17,7 +17,12 @@ from convergence.divergence.stable import Pair
 
 def hessian_own(pair: Pair, vector: Tensor) -> Tensor:
     """`(Σ(q) − (1−α)Σ(r)) v` for v of shape `(..., C)`."""
-    return covariance(pair.q, vector) + _finite(pair, pair.excess) * covariance(pair.escort, vector)
+    r, gradient = pair.escort, pair.gradient_own
+    # It vanishes with α: for a small one Σ(q) − Σ(r) is made of q − r, which does so as well.
+    from_gradient = gradient * (vector - _dot(pair.q, vector)) - r * _dot(gradient, vector)
+    small = pair.alpha.high * covariance(r, vector) + from_gradient
+    product = covariance(pair.q, vector) + _finite(pair, pair.excess) * covariance(r, vector)
+    return torch.where(pair.alpha.high <= 0.5, small, product)
 
 
 def hessian(pair: Pair, by_target: Tensor, by_own: Tensor, by_order: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import mpmath
 import pytest
 import torch
 from torch import Tensor
@@ -153,6 +155,28 @@ def test_compiled(dtype: torch.dtype, backend: str) -> None:
         value.sum().backward()
         gradients.append((value.detach(), leaf.grad))
     torch.testing.assert_close(*gradients)
+
+
+@pytest.mark.parametrize("alpha", [1e-12, 1e-6, 0.1, 0.499, 0.501, 0.9, 1.0, 2.0, 100.0])
+@pytest.mark.parametrize("apart", [1e-12, 1e-3, 1.0, 10.0])
+def test_a_hessian_product_of_a_small_order_keeps_its_digits(alpha: float, apart: float) -> None:
+    own, noise, vector = torch.randn(3, 5, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    target = own + apart * noise
+    with mpmath.workdps(60):
+        z, t, v = ([mpmath.mpf(x) for x in row.tolist()] for row in (own, target, vector))
+
+        def product(logits: list[Any]) -> list[Any]:
+            weights = [mpmath.exp(x) for x in logits]
+            total = mpmath.fsum(weights)
+            mean = mpmath.fsum(w * x for w, x in zip(weights, v, strict=True)) / total
+            return [w / total * (x - mean) for w, x in zip(weights, v, strict=True)]
+
+        order = mpmath.mpf(alpha)
+        tilted = product([order * a + (1 - order) * b for a, b in zip(t, z, strict=True)])
+        expected = [a - (1 - order) * b for a, b in zip(product(z), tilted, strict=True)]
+        exact = torch.tensor([float(x) for x in expected], dtype=torch.float64)
+    found = renyi_hvp(target, own, vector, alpha=alpha)
+    assert (found - exact).abs().max() <= 2e-14 * exact.abs().max()
 
 
 def test_autocast_changes_nothing() -> None:
