@@ -106,9 +106,9 @@ class MomentRecorder:
         gradients, norms = self.window_sums[self.window].unbind()
         gradients += squared
         norms += observation.x.square().sum(1)
-        if self.basin:
-            outside = (self.basin(observation.x) != self.home) & (self.left_at < 0)
-            self.left_at[outside] = iteration
+        if self.basin and self.home is not None:
+            outside = (self.basin(observation.x) != self.home).reshape(len(self.left_at), -1).any(1)
+            self.left_at[outside & (self.left_at < 0)] = iteration
         if iteration == self.grid[len(self.rows)] if len(self.rows) < len(self.grid) else False:
             averages = torch.stack((self.total, self.bias_norm_squared)) / self.time
             self.record(observation.x, squared, averages)

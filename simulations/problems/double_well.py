@@ -29,7 +29,7 @@ def double_well(dimension: int = 1, tilt: float = 0.0, noise_variance: float = 0
     """
     if not abs(tilt) < 2 / math.sqrt(27):
         raise ValueError(f"tilt is {tilt}; between -0.3849 and 0.3849 there are two wells")
-    left, _, right = sorted(np.roots([1.0, 0.0, -1.0, tilt]).real.tolist())
+    left, barrier, right = sorted(np.roots([1.0, 0.0, -1.0, tilt]).real.tolist())
     # the largest value of x² − x(w′(x) + tilt) = 2x² − x⁴ − tilt·x; beyond ±3/2 it falls
     critical = np.roots([-4.0, 0.0, 4.0, -tilt]).real
     slack = float((2 * critical**2 - critical**4 - tilt * critical).max())
@@ -60,6 +60,7 @@ def double_well(dimension: int = 1, tilt: float = 0.0, noise_variance: float = 0
             [[tilt] * dimension, [0.0] * dimension],
         ),
         coercivity=Coercivity(1.0, dimension * slack, math.sqrt(dimension) * abs(tilt)),
+        basin=lambda x: x > barrier,
         parameters={"dimension": dimension, "tilt": tilt, "noise_variance": noise_variance},
         minimisers=tuple(itertools.product((left, right), repeat=dimension)) if dimension <= 4 else (),
         sources={

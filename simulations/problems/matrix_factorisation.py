@@ -20,7 +20,7 @@ def matrix_factorisation(
 
     For a change (P, Q): `∇²F[(P,Q)²] = ‖UQᵀ+PVᵀ‖² + 2⟨UVᵀ−A, PQᵀ⟩`, at most
     `(‖U‖²+‖V‖²)(‖P‖²+‖Q‖²) + ‖UVᵀ−A‖₂(‖P‖²+‖Q‖²)` and `‖UVᵀ‖ ≤ (‖U‖²+‖V‖²)/2`, so on the ball
-    `L ≤ 3r²/2 + ‖A‖₂`.
+    `L ≤ 3r²/2 + ‖A‖₂`. With (U, V) all (UG, VG⁻ᵀ) are minimisers; distances are to the balanced one alone.
 
     Args:
         rows: of A.

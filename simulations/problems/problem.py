@@ -110,12 +110,13 @@ class Problem:
         noise: law of the gradient noise; None for none.
         bias: error of the mean gradient; None for none.
         minimisers: known local minimisers, each `d` numbers.
-        basin: labels of basins of attraction, `(R, d) -> (R,)` integers; None for the nearest minimiser.
+        basin: labels of basins of attraction, `(R, d) -> (R,)` or `(R, k)`: points share a basin where all their
+            labels are equal. None for the nearest minimiser, which by symmetry may tell basins apart, or nearly so.
         coercivity: constants that keep SGD in a bounded scope; None where none are known.
         radius: of that ball; infinite for the whole space.
         smoothness_exact: whether no smaller L would do (otherwise L is an upper bound, perhaps a loose one).
         pl_constant: μ with `‖∇F‖² ≥ 2μ(F − F*)` everywhere; None where none is known.
-        floor: η -> the stationary `E‖∇F‖²` where known exactly (infinite where SGD diverges); else None.
+        floor: η -> the stationary `E‖∇F‖²` (infinite where SGD diverges; None where it is not known); None if never.
         floor_limit: its limit for η → 0.
         floor_slope: its derivative there.
         kernel: compiled form of it all; None where only the general engine can run it.
@@ -138,7 +139,7 @@ class Problem:
     radius: float = math.inf
     smoothness_exact: bool = True
     pl_constant: float | None = None
-    floor: Callable[[float], float] | None = None
+    floor: Callable[[float], float | None] | None = None
     floor_limit: float | None = None
     floor_slope: float | None = None
     kernel: Kernel | None = None
@@ -171,7 +172,7 @@ class Problem:
     def regularised(self, weight_decay: float) -> Problem:
         """The problem of `F + λ‖x‖²/2`, λ = weight_decay > 0, with the same noise and bias laws.
 
-        Its `smoothness` is L + λ (exact only where it was); its minimum and minimisers are not known.
+        Its `smoothness` is L + λ (exact only where it was); its minimum, minimisers and basins are not known.
         """
         if not (weight_decay > 0 and math.isfinite(weight_decay)):
             raise ValueError(f"weight_decay is {weight_decay}; a positive number is needed")
@@ -188,6 +189,7 @@ class Problem:
             smoothness=self.smoothness + weight_decay,
             minimum=None,
             minimisers=(),
+            basin=None,
             pl_constant=None,
             coercivity=None,
             floor=None,

@@ -31,9 +31,10 @@ def rastrigin(dimension: int = 10, noise_variance: float = 100.0) -> Problem:
         return 2 * x + 2 * math.pi * HEIGHT * torch.sin(2 * math.pi * x)
 
     def cell(x: Tensor) -> Tensor:
-        # minima lie near the integers; a product with odd numbers tells cells apart
-        weights = 2654435761 * torch.arange(1, dimension + 1, device=x.device) + 1
-        return (x.round().long() * weights).sum(1)
+        # Of the stationary points x = −10π sin 2πx, none beyond ±10π, the maximum between cells k and k + 1 is
+        # that with x − arcsin(x/10π)/2π = k + ½, and the minimum of cell k lies less than ½ from k there.
+        inside = x.clamp(-math.pi * HEIGHT, math.pi * HEIGHT)
+        return (inside - torch.asin(inside / (math.pi * HEIGHT)) / (2 * math.pi)).round()
 
     return Problem(
         name="rastrigin",

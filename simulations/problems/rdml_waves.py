@@ -57,10 +57,6 @@ def rdml_waves(
         pull = learners * torch.sigmoid(margin) - mixed.sum(2)  # the diagonal adds nothing
         return beta / (learners - 1) * pull * amplitude * torch.cos(x)
 
-    def valley(x: Tensor) -> Tensor:
-        weights = 2654435761 * torch.arange(1, learners + 1, device=x.device) + 1
-        return ((x / math.pi).round().long() * weights).sum(1)
-
     return Problem(
         name="rdml-waves",
         dimension=learners,
@@ -72,7 +68,7 @@ def rdml_waves(
         noise=gaussian(learners, noise_variance),
         bias=Bias(bias, math.sqrt(learners) * beta * amplitude) if beta else None,
         minimisers=((0.0,) * learners,),
-        basin=valley,
+        basin=lambda x: (x / math.pi).round(),  # maxima are halfway, at odd multiples of π/2
         parameters={"alpha": alpha, "beta": beta, "learners": learners, "amplitude": amplitude},
         sources={
             "smoothness": "curvature at the minima",

@@ -24,7 +24,7 @@ def styblinski_tang(dimension: int = 2, radius: float = 4.5, noise_variance: flo
     """
     if radius < 4:
         raise ValueError(f"radius is {radius}; it must be at least 4")
-    left, _, right = sorted(np.roots([4.0, 0.0, -32.0, 5.0]).real.tolist())
+    left, barrier, right = sorted(np.roots([4.0, 0.0, -32.0, 5.0]).real.tolist())
 
     def objective(x: Tensor) -> Tensor:
         squared = x * x
@@ -46,6 +46,7 @@ def styblinski_tang(dimension: int = 2, radius: float = 4.5, noise_variance: flo
             separable.styblinski_tang, math.sqrt(noise_variance / dimension), [[0.0] * dimension] * 2
         ),
         minimisers=tuple(itertools.product((left, right), repeat=dimension)) if dimension <= 4 else (),
+        basin=lambda x: x > barrier,
         radius=radius,
         parameters={"dimension": dimension, "radius": radius, "noise_variance": noise_variance},
         sources={
