@@ -14,7 +14,7 @@ from sympy import Abs, Add, Expr, Indexed, Integer, Max, Min, Symbol, expand, la
 
 from proofs.kernel import Index, Relation, Softmax, Total
 from proofs.kernel.normal import is_zero
-from proofs.kernel.terms import Binder, LogPartition, Slope, Value, free
+from proofs.kernel.terms import Binder, LogPartition, Opaque, Slope, Value, free
 from proofs.notation import alpha, own, target
 from proofs.notation import order as real_order
 
@@ -27,6 +27,7 @@ PLAIN_FORMS = {
     "element": "{0}_{1}", "sum": "Σ_{1}[{0}]", "mean": "E[{0}]", "D": "D_{2}({0}‖{1})", "KL": "KL({0}‖{1})",
     "Var": "Var_{0}({1})", "mixture": "r^({0})", "softmax": "softmax({0})", "A": "A({0})", "value": "{1}({0})",
     "Abs": "|{0}|", "Max": "max({0})", "Min": "min({0})",
+    "positive": "{0} > 0", "nonnegative": "{0} ≥ 0", "whole": "{0} = 1, 2, …", "real": "{0} real",
     "grad": "∂_{2}{1}({0})", "slope": "(d/d{1})^{3}[{0}] at {1}={2}", "first slope": "d/d{1}[{0}] at {1}={2}",
 }  # fmt: skip
 LATEX_FORMS = {
@@ -36,6 +37,7 @@ LATEX_FORMS = {
     "Var": r"\mathrm{{Var}}_{{{0}}}\left({1}\right)", "mixture": "r^{{({0})}}",
     "softmax": r"\mathrm{{softmax}}({0})", "A": r"A\left({0}\right)", "value": r"{1}\left({0}\right)",
     "Abs": r"\left| {0} \right|", "Max": r"\max\left({0}\right)", "Min": r"\min\left({0}\right)",
+    "positive": "{0} > 0", "nonnegative": r"{0} \ge 0", "whole": r"{0} = 1, 2, \dots", "real": r"{0} \text{{ real}}",
     "grad": r"\partial_{{{2}}} {1}\left({0}\right)",
     "slope": r"\left. \frac{{d^{{{3}}}}}{{d{1}^{{{3}}}}} \right|_{{{1}={2}}} \left[ {0} \right]",
     "first slope": r"\left. \frac{{d}}{{d{1}}} \right|_{{{1}={2}}} \left[ {0} \right]",
@@ -55,6 +57,18 @@ class Notation:
         text = f"{self.term(r.left)} {self.forms[r.op]} {self.term(r.right)}"
         names = [self.symbol(str(s)) for s in r.forall if not _is_outcome(s)]
         return self.forms["forall"].format(text, ", ".join(names)) if names else text
+
+    def kinds(self, *relations: Relation) -> list[str]:
+        """What symbols and families stand for, by kind: `α, η > 0`, `ζ ≥ 0`, `T = 1, 2, …`, `x, y real`."""
+        sides = [side for r in relations for side in (r.left, r.right)]
+        functions = {e.free[0] for side in sides for e in side.atoms(Opaque)}
+        names: dict[str, list[str]] = {"positive": [], "nonnegative": [], "whole": [], "real": []}
+        for s in sorted(frozenset().union(*map(free, sides)) - functions, key=str):
+            if not isinstance(s, Index):
+                of = getattr(s, "label", s)
+                signed = "positive" if of.is_positive else "nonnegative" if of.is_nonnegative else "real"
+                names["whole" if of.is_integer else signed].append(self.symbol(str(s)))
+        return [self.forms[kind].format(", ".join(found)) for kind, found in names.items() if found]
 
     def term(self, e: Any) -> str:
         """The term."""

@@ -27,7 +27,8 @@ MEANING = """\
 rigorous enclosure in interval arithmetic, or rests on one. No claim is called either while something that it rests on
 is not, or while one of the goals that together are an assertion is missing. The page of a claim says for which orders,
 logits and constants it holds. Where masks are meant, p and q stand for their shares of the classes that both have, P
-and Q for what they have there, and M for the largest ratio of p to q.
+and Q for what they have there, and M for the largest ratio of p to q; a and b are the logits of both. What a goal is
+given begins with the kinds of its symbols.
 """
 
 
@@ -113,6 +114,8 @@ def _argument(goal: Goal, steps: Sequence[Step]) -> list[str]:
         f"To show: {', '.join(shows)}"
         + (f", for some {formula(LATEX.term(goal.exists))}" if goal.exists else ""),
     ]
+    kinds = "; ".join(map(formula, LATEX.kinds(*goal.given, *goal.shows)))
+    given = [kinds, *given] if kinds else given
     if given:
         head.append("\n".join(("Given:\n", *(f"- {hypothesis}" for hypothesis in given))))
     return [*head, *map(_step, steps)]

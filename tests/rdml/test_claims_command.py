@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 from latex2mathml.converter import convert
+from sympy import IndexedBase, Symbol
 from typer.testing import CliRunner
 
 from convergence.claims import divergence, find, load_claims
 from convergence.claims.verdict import Status
+from proofs.kernel import Time, Total, le
+from proofs.library import load
+from proofs.printing import LATEX, PLAIN
 from rdml.claim_account import accounts
 from rdml.claim_pages import index, page, write_claim_pages
 from rdml.cli import app
@@ -101,6 +105,19 @@ def test_a_cycle_is_named() -> None:
     cycle = [type(one)(**{**vars(c), "depends_on": (d.id,)}) for c, d in ((one, other), (other, one))]
     with pytest.raises(ValueError, match=r"nonneg → skew|skew → nonneg"):
         dependency_graph(cycle, {})
+
+
+def test_a_page_says_what_the_symbols_of_a_goal_stand_for() -> None:
+    """Hypotheses that the kinds of symbols make are given like the others."""
+    T, L = Symbol("T", integer=True, positive=True), Symbol("L", positive=True)
+    zeta, b = Symbol("zeta", nonnegative=True), IndexedBase("b", real=True)
+    bound = le(Total(b[t := Time("t", T)] ** 2, t), T * zeta**2 / L)
+    assert PLAIN.kinds(bound) == ["L > 0", "ζ ≥ 0", "T = 1, 2, …", "b real"]
+    for goal, block in zip(
+        load("last-step").goals, page(*accounts([find("last-step")])).split("\n### ")[1:], strict=True
+    ):
+        (line,) = re.findall(r"^Given:\n\n- (.*)$", block, re.M)
+        assert line == "; ".join(f"${kind}$" for kind in LATEX.kinds(*goal.given, *goal.shows))
 
 
 def test_a_page_holds_what_the_command_shows_in_mathematics_that_converts() -> None:
