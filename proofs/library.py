@@ -7,12 +7,11 @@ import importlib.util
 import time
 from dataclasses import dataclass, field, replace
 
+from convergence.claims import SECTIONS
 from convergence.claims.verdict import Status
 from proofs.goals import Goal, Proof, Step, conclude
 from proofs.kernel import Rejected
 from proofs.lemmas import Argument
-
-GROUPS = ("divergence", "gradient", "stationarity")
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def load(claim_id: str) -> Proof | None:
 
 def _module(claim_id: str) -> str | None:
     """The module of this package that is named after the claim, if any."""
-    names = (f"proofs.{group}.{claim_id.replace('-', '_')}" for group in GROUPS)
+    names = (f"proofs.{group}.{claim_id.replace('-', '_')}" for group in SECTIONS)
     return next((name for name in names if importlib.util.find_spec(name) is not None), None)
 
 

@@ -101,7 +101,7 @@ ALONG = inequality(f=centre + up * width, g=centre - down * width)
 
 def along(kernel: Argument) -> Theorem:
     """`S − exp(2κ(β−1)s²)` is convex in s, and vanishes with its derivative at s = 0."""
-    room, fits, (below_one, positive) = kernel.facts[2], kernel.facts[3], kernel.facts[4:]
+    room, (below_one, positive) = kernel.facts[2], kernel.facts[4:]
     lower = kernel.combine(lt(0, down), (Rational(1, 3), kernel.facts[1]))
     under = kernel.combine(lt(centre, 1), (1, below_one), rest=up * width)
     known = [lower, under]

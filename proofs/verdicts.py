@@ -76,7 +76,7 @@ def _worth(
     trouble = unstated(claim, proof) or _unfounded(claim, checked, known, judged, (*above, claim_id))
     if trouble:
         return Status.ASSUMED, trouble
-    return _weakest(claim, checked.status, judged), f"{_counted(checked)}, for {shown_for(proof)}"
+    return checked.status, f"{_counted(checked)}, for {shown_for(proof)}"
 
 
 def _counted(checked: Checked) -> str:
@@ -124,8 +124,3 @@ def _unfounded(
         if verdict.status not in SHOWN:
             return f"depends on {used}, which is {verdict.status}: {verdict.evidence}"
     return ""
-
-
-def _weakest(claim: Claim, status: Status, judged: Mapping[str, Verdict]) -> Status:
-    used = [judged[name].status for name in claim.depends_on]
-    return Status.CERTIFIED if Status.CERTIFIED in (status, *used) else status

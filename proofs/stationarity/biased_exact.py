@@ -115,7 +115,7 @@ FAR = le(ideal[0], bias_bound)
 
 def shrinks(kernel: Argument) -> Theorem:
     """Below ζ the run grows towards it, and k_t = (1−h)² + (1−h)hζ/â_t falls."""
-    run, short = kernel.suppose(ALWAYS), kernel.suppose(SHORT)
+    run = kernel.suppose(ALWAYS)
     claim = le(ideal[time], bias_bound)
     supposed = kernel.suppose(claim)
     following = kernel.combine(claim.at({time: time + 1}), (1, run), (1 - h, supposed))

@@ -132,7 +132,6 @@ def one_step(kernel: Argument) -> Theorem:
     is_size = kernel.suppose(IS_SIZE)
     is_next = kernel.at(is_size, {t: t + 1})
     bias = kernel.suppose(BIAS)
-    pair = G(t)(j) * b(t)(j)
     product = kernel.cauchy_schwarz(G(t)(j), b(t)(j), j)
     reach = size[t] * bias_bound
     squared = kernel.combine(
@@ -148,7 +147,6 @@ def one_step(kernel: Argument) -> Theorem:
         (h**2, bias),
         (-((1 - h) ** 2), is_size),
     )
-    cross = G(t + 1)(j) * landing(t)(j)
     product = kernel.cauchy_schwarz(G(t + 1)(j), landing(t)(j), j)
     reach = size[t + 1] * y(t)
     squared = kernel.combine(

@@ -35,7 +35,6 @@ def difference(order_a, weight_a, order_b, weight_b):
 
 
 GENERAL = (order1, weight1, order2, weight2)
-EQUAL = (order1, weight1, order1, weight1)
 VANISHES = eq(curl(*GENERAL), 0, first, second, along, across)
 INDICATOR = (eq(u(i) ** 2, u(i), i), eq(mean(softmax(z1), u), Rational(1, 3)))
 """A class of probability ⅓, as logits and indicator: there is one wherever C ≥ 2."""

@@ -98,7 +98,6 @@ def sharp(kernel: Argument) -> Theorem:
     """The tangent of the root at the floor."""
     one_step = kernel.cite("stationarity", "descent")
     bounded = kernel.suppose(ABSOLUTE_BIAS)
-    pair = G(t)(j) * b(t)(j)
     product = kernel.cauchy_schwarz(G(t)(j), b(t)(j), j)
     length = sqrt(norm2(G(t)))
     squared = kernel.combine(

@@ -70,7 +70,6 @@ def inequality(kernel: Argument) -> Theorem:
     bottom = kernel.sum_over(kernel.at(kernel.suppose(BOUNDED), {here: x(steps)}), outcome)
     bias = kernel.sum_over(kernel.sum_over(kernel.suppose(BIAS), outcome), t)
     is_size = kernel.suppose(IS_SIZE)
-    pair = G(t)(j) * b(t)(j)
     product = kernel.cauchy_schwarz(G(t)(j), b(t)(j), j, outcome, t)
     along = Total(mean(dot(G(t), b(t))), t)
     bound = steps * size * reach(size)

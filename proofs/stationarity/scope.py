@@ -82,17 +82,15 @@ LINEAR = le(
 
 
 def against(kernel: Argument, u, size, bound: Theorem) -> Theorem:
-    """`−⟨u, b⟩ ≤ ζ·size` from `‖u‖² ≤ size²`."""
-    pair = u(j) * b(t)(j)
+    """`⟨u, b⟩² ≤ (ζ·size)²` from `‖u‖² ≤ size²`."""
     product = kernel.cauchy_schwarz(u(j), b(t)(j), j)
     bias = kernel.suppose(ABSOLUTE_BIAS)
-    squared = kernel.combine(
+    return kernel.combine(
         le(dot(u, b(t)) ** 2, (bias_bound * size) ** 2),
         (1, product),
         (norm2(u), bias),
         (bias_bound**2, bound),
     )
-    return squared
 
 
 def one_step(kernel: Argument) -> Theorem:
@@ -160,7 +158,7 @@ def plain(kernel: Argument) -> Theorem:
 def sharp(kernel: Argument) -> Theorem:
     """The tangent of the root at the fixed point."""
     linear = kernel.cite("scope", "one step")
-    positive, is_radius = kernel.suppose(SHARP_SHORT), kernel.suppose(IS_RADIUS)
+    is_radius = kernel.suppose(IS_RADIUS)
     tangent = kernel.sum_over(
         kernel.combine(le(2 * length, norm2(x(t)) / radius + radius), rest=(length - radius) ** 2 / radius),
         outcome,

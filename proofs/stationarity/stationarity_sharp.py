@@ -83,7 +83,6 @@ def quadratic(kernel: Argument) -> Theorem:
     telescope = kernel.telescope(mean(value(x(s))), s)
     final = kernel.sum_over(kernel.cite("stationarity-sharp", "gradient", {here: x(last)}), outcome)
 
-    pair = G(s)(j) * b(s)(j)
     product = kernel.cauchy_schwarz(G(s)(j), b(s)(j), j, outcome, s)
     along = Total(mean(dot(G(s), b(s))), s)
     gradients = Total(mean(norm2(G(s))), s)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -133,6 +133,3 @@ def counterexample(assertion: Assertion, evidence: Evidence, index: int, margin:
         if name in evidence.low:
             shown[f"{name} interval"] = [float(ends[name][index]) for ends in (evidence.low, evidence.high)]
     return shown | {"margin": margin}
-
-
-Source = Callable[[], list[Evidence]]
