@@ -20,6 +20,7 @@ from convergence.estimators.passes import (
     Measurement,
     Replica,
     Total,
+    constants,
     measure,
     measure_objective,
     repeatable,
@@ -30,9 +31,10 @@ from convergence.estimators.sgd_rule import SgdRule, momentum_buffers, sgd_rule
 
 @dataclass
 class _Before:
-    """What an optimiser found when it was told to step: all points, its own learner's buffers."""
+    """What an optimiser found when it was told to step: all points and constants, its own learner's buffers."""
 
     points: list[Tensor]
+    constants: list[list[Tensor]]
     buffers: Tensor
     gradient: Tensor
     rule: SgdRule
@@ -57,7 +59,8 @@ class Ledger:
     the entry is that of the virtual iterate, its bias `b + ∇F(x) − ∇F(x̃)`.
 
     Args:
-        models: K learners that map inputs to logits `(N, C)`; copied, never changed.
+        models: K learners that map inputs to logits `(N, C)`; copied, never changed. Frozen parameters and buffers are
+            read again at every recorded step: its F is that of the model as it was when the optimiser stepped.
         optimizers: one per learner, or a single one for all; `torch.optim.SGD`.
         batches: the training set in chunks that fit in memory, see `Batches`; an iterator's are all kept.
         alpha: order(s), see `Mutual`; so `beta` and `temperature`.
@@ -151,15 +154,18 @@ class Ledger:
                 f"the optimiser of learner {moved[0]} steps again in a round that is not closed"
             )
         if self._simultaneous and self._before:
-            points = next(iter(self._before.values())).points
+            first = next(iter(self._before.values()))
+            points, fixed = first.points, first.constants
         else:
             points = [flatten(parameters) for parameters in self._parameters]
+            fixed = [[c.detach().clone() for c in constants(model)] for model in self._models]
         # a GradScaler leaves the gradient to a fused optimiser as it is, scaled
         scale = getattr(optimizer, "grad_scale", None)
         for k in moved:
             gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self._parameters[k]]
             self._before[k] = _Before(
                 points,
+                fixed,
                 flatten(momentum_buffers(optimizer, self._parameters[k])),
                 flatten(gradients) / (1.0 if scale is None else float(scale)),
                 self._current_rule(k),
@@ -211,7 +217,7 @@ class Ledger:
         entries = []
         groups = [list(before)] if self._simultaneous else [[k] for k in before]
         for group in groups:
-            self._place(before[group[0]].points)
+            self._place(before[group[0]])
             full = measure(self._replicas, self._batches, self.mutual, group, self._total)
             taken = (
                 {k: before[k].gradient for k in group}
@@ -227,9 +233,10 @@ class Ledger:
         shares = {k: self._total(torch.ones_like(gradient[:1])) for k, gradient in gradients.items()}
         return {k: self._total(gradient) / shares[k] for k, gradient in gradients.items()}
 
-    def _place(self, points: Sequence[Tensor]) -> None:
-        for replica, point in zip(self._replicas, points, strict=True):
+    def _place(self, before: _Before) -> None:
+        for replica, point, fixed in zip(self._replicas, before.points, before.constants, strict=True):
             replica.place(point)
+            replica.follow(fixed)
 
     def _close(self, k: int, before: _Before, full: Measurement, taken: Tensor) -> LedgerEntry:
         rule, point = before.rule, before.points[k]

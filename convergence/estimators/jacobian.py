@@ -2,6 +2,8 @@ r"""Jacobians `J = ∂z/∂θ` of the logits, one per sample, and the two sizes 
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
@@ -11,7 +13,8 @@ def refuse_batch_normalisation(model: nn.Module) -> None:
     """Raise `ValueError` if a module of the model is a batch normalisation of PyTorch's, lazy or not.
 
     With one a sample's logits depend on the rest of its batch. A call of `functional.batch_norm`, or another way
-    in which rows mix, is not seen.
+    in which rows mix, is not seen. An instance normalisation that trains with the sample's statistics and evaluates
+    with running ones is refused as well: what is measured would not be what trains.
     """
     for name, module in model.named_modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
@@ -19,14 +22,21 @@ def refuse_batch_normalisation(model: nn.Module) -> None:
                 f"model has {type(module).__name__} at {name!r}: a sample's logits depend on its batch, "
                 "so that per-sample quantities and the training objective are not defined; use GroupNorm"
             )
+        running = isinstance(module, nn.modules.instancenorm._InstanceNorm) and module.track_running_stats
+        if running and module.training:
+            raise ValueError(
+                f"model has {type(module).__name__} with track_running_stats=True at {name!r}: in evaluation it is "
+                "another function than in training; use track_running_stats=False, or eval() in training too"
+            )
 
 
 def logit_jacobian(model: nn.Module, inputs: Tensor, *, chunk: int = 64) -> Tensor:
-    """`J` for every sample, `(N, C, d)`; d counts the trainable parameters in `model.parameters()` order.
+    """`J` for every sample, `(N, C, d)`, in evaluation mode; d counts trainable parameters in `parameters()` order.
 
     Memory is `N·C·d` numbers: take a subsample. `chunk` samples are differentiated at once.
     """
     refuse_batch_normalisation(model)
+    model = copy.deepcopy(model).eval()
     trainable = {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
 
     def logits(parameters: dict[str, Tensor], sample: Tensor) -> Tensor:

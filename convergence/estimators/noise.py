@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
 from convergence.estimators.ledger import flatten
-from convergence.estimators.passes import Batches, Replica
+from convergence.estimators.passes import Batches, Replica, in_float64
 
 SampleLoss = Callable[[Tensor, Tensor], Tensor]
 """`(logits (N, C), labels (N,)) -> losses (N,)`, each a function of its own row."""
@@ -140,7 +140,7 @@ def vmap_norms(
     gradients = vmap(grad(sample_loss), in_dims=(None, 0, 0))
     squares: list[Tensor] = []
     total = torch.zeros_like(flatten(replica.parameters))
-    for rows, row_labels in _chunks(inputs.to(torch.float64), labels, chunk):
+    for rows, row_labels in _chunks(in_float64(inputs), labels, chunk):
         parts = [part.flatten(1) for part in gradients(trainable, rows, row_labels).values()]
         if not squares:
             first = torch.cat([part[0] for part in parts])

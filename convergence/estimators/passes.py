@@ -74,9 +74,31 @@ class Replica:
             ):
                 parameter.copy_(part.view_as(parameter))
 
+    def follow(self, found: Sequence[Tensor]) -> None:
+        """Set the frozen parameters and buffers to those `found`, in the order of `constants`."""
+        own = constants(self.model)
+        if len(own) != len(found):
+            raise ValueError(
+                f"a model has {len(found)} frozen parameters and buffers, {len(own)} when it was copied; it must "
+                "keep them"
+            )
+        with torch.no_grad():
+            for constant, value in zip(own, found, strict=True):
+                constant.copy_(value)
+
     def logits(self, inputs: Tensor) -> Tensor:
         """`z`, `(N, C)`, in float64."""
-        return self.model(inputs.to(torch.float64))
+        return self.model(in_float64(inputs))
+
+
+def in_float64(inputs: Tensor) -> Tensor:
+    """Inputs in float64; integers, which stand for tokens or positions, as they are."""
+    return inputs.to(torch.float64) if inputs.is_floating_point() else inputs
+
+
+def constants(model: nn.Module) -> list[Tensor]:
+    """What the model computes with but does not train: frozen parameters, then buffers."""
+    return [*(p for p in model.parameters() if not p.requires_grad), *model.buffers()]
 
 
 def measure(

@@ -30,6 +30,21 @@ def perceptron(seed=0):
     return nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3)).to(torch.float64)
 
 
+class Text(nn.Module):
+    """Tokens to logits."""
+
+    def __init__(self):
+        super().__init__()
+        self.words, self.head = nn.Embedding(20, 4), nn.Linear(4, 3)
+
+    def forward(self, tokens):
+        return self.head(torch.tanh(self.words(tokens).mean(1)))
+
+
+def tokens(count=23):
+    return torch.randint(20, (count, 6), generator=torch.Generator().manual_seed(6))
+
+
 def samples(count=23):
     generator = torch.Generator().manual_seed(5)
     inputs = torch.randn(count, 4, dtype=torch.float64, generator=generator)
@@ -47,6 +62,24 @@ def looped_variance(model, inputs, labels):
         parameters = [p for p in model.parameters() if p.requires_grad]
         gradients.append(torch.cat([g.flatten() for g in torch.autograd.grad(loss, parameters)]))
     return float(torch.stack(gradients).var(0, correction=1).sum())
+
+
+def test_tokens_are_not_made_floating():
+    torch.manual_seed(0)
+    model, inputs, labels = Text().double(), tokens(), samples()[1]
+    expected = looped_variance(model, inputs, labels)
+    assert gradient_variance(model, in_chunks(inputs, labels)) == pytest.approx(expected, rel=1e-12)
+    parameters = {n: p.detach() for n, p in model.named_parameters()}
+    sizes = [p.numel() for p in parameters.values()]
+
+    def loss(point):
+        parts = zip(parameters.items(), point.split(sizes), strict=True)
+        values = {name: part.view_as(p) for (name, p), part in parts}
+        return cross_entropy(functional_call(model, values, (inputs,)), labels)
+
+    point = torch.cat([p.flatten() for p in parameters.values()])
+    largest = float(torch.linalg.eigvalsh(hessian(loss)(point))[-1])
+    assert sharpness(model, in_chunks(inputs, labels)).lower_estimate == pytest.approx(largest, rel=1e-9)
 
 
 def test_gradient_variance_of_linear_layers_in_closed_form(monkeypatch):

@@ -75,3 +75,18 @@ def test_batch_normalisation_is_refused(layer):
 def test_normalisation_of_a_sample_is_not():
     model = nn.Sequential(nn.Linear(4, 4), nn.GroupNorm(2, 4), nn.LayerNorm(4))
     assert logit_jacobian(model, torch.ones(2, 4)).shape == (2, 4, 36)
+
+
+def test_active_dropout_is_left_out_and_left_on(model):
+    inputs = torch.randn(3, 4, dtype=torch.float64)
+    dropping = nn.Sequential(model[0], nn.Dropout(0.5), *model[1:]).train()
+    torch.testing.assert_close(logit_jacobian(dropping, inputs), logit_jacobian(model, inputs))
+    assert dropping.training
+    assert dropping[1].training
+
+
+def test_running_instance_statistics_are_refused():
+    model = nn.Sequential(nn.InstanceNorm1d(2, track_running_stats=True), nn.Flatten(), nn.Linear(6, 2))
+    with pytest.raises(ValueError, match="track_running_stats=True at '0'"):
+        logit_jacobian(model, torch.randn(3, 2, 3))
+    assert logit_jacobian(model.eval(), torch.randn(3, 2, 3)).shape == (3, 2, 14)
