@@ -107,7 +107,9 @@ def basins(
         ValueError: the problem does not tell basins apart, or time is not positive.
     """
     if len(problem.minimisers) < (1 if problem.basin else 2):
-        raise ValueError(f"problem is {problem.name!r}; two minimisers, or one and a basin function, are needed")
+        raise ValueError(
+            f"problem is {problem.name!r}; two minimisers, or one and a basin function, are needed"
+        )
     if not 0 < time < math.inf:
         raise ValueError(f"time is {time}; a positive number is needed")
     at_minimum = replace(problem, start=problem.minimisers[0])

@@ -101,7 +101,7 @@ def _cell(made: Problem, alpha: float, beta: float) -> Cell:
         field = gradient + made.bias.function(x, gradient) if made.bias else gradient
         if run.diverged or float(field.norm()) <= RESIDUAL:
             break
-    learners = int(made.parameters["learners"])  # type: ignore[call-overload]
+    learners = int(made.parameters["learners"])
     floors = gradient.unflatten(1, (learners, -1)).square().sum(2)[0]
     logits = x.unflatten(1, (learners, -1))
     pairs = renyi_divergence(logits[:, :, None], logits[:, None], alpha=alpha)

@@ -27,6 +27,7 @@ def double_well(dimension: int = 1, tilt: float = 0.0, noise_variance: float = 0
         tilt: slope that makes the wells unequal, `|tilt| < 2/√27`, so that both exist.
         noise_variance: σ² of the Gaussian noise (0.09: standard deviation 0.3 when d = 1).
     """
+    parameters = dict(locals())
     if not abs(tilt) < 2 / math.sqrt(27):
         raise ValueError(f"tilt is {tilt}; between -0.3849 and 0.3849 there are two wells")
     left, barrier, right = sorted(np.roots([1.0, 0.0, -1.0, tilt]).real.tolist())
@@ -61,7 +62,7 @@ def double_well(dimension: int = 1, tilt: float = 0.0, noise_variance: float = 0
         ),
         coercivity=Coercivity(1.0, dimension * slack, math.sqrt(dimension) * abs(tilt)),
         basin=lambda x: x > barrier,
-        parameters={"dimension": dimension, "tilt": tilt, "noise_variance": noise_variance},
+        parameters=parameters,
         minimisers=tuple(itertools.product((left, right), repeat=dimension)) if dimension <= 4 else (),
         sources={
             "smoothness": "w″ at |x| = 3/2 and beyond",

@@ -29,6 +29,7 @@ def matrix_factorisation(
         radius: r of the ball on which L holds.
         noise_variance: σ² of the Gaussian noise.
     """
+    parameters = dict(locals())
     if not 1 <= rank <= min(rows, columns):
         raise ValueError(f"rank is {rank}; it must lie in [1, {min(rows, columns)}]")
     left, right = _orthonormal(rows, rank), _orthonormal(columns, rank)
@@ -70,7 +71,7 @@ def matrix_factorisation(
         minimisers=(tuple(balanced.flatten().tolist()),),
         radius=radius,
         smoothness_exact=False,
-        parameters={"rows": rows, "columns": columns, "rank": rank, "noise_variance": noise_variance},
+        parameters=parameters,
         sources={"smoothness": "bound on the quadratic form of ∇²F", "minimum": "UVᵀ = A"},
     )
 

@@ -26,8 +26,9 @@ def noise_floor(
         bias_bound: ζ.
         noise_variance: σ².
         noise_growth: M.
-        start_distance: `‖x_0‖ > 0`.
+        start_distance: `‖x_0‖`.
     """
+    parameters = dict(locals())
 
     def objective(x: Tensor) -> Tensor:
         return 0.5 * smoothness * (x * x).sum(1)
@@ -35,13 +36,22 @@ def noise_floor(
     def gradient(x: Tensor) -> Tensor:
         return smoothness * x
 
+    def ray(x: Tensor) -> tuple[Tensor, Tensor]:
+        """A vector along each x and its norm; at 0, which noise that only grows leads to, any will do."""
+        norm = x.norm(dim=1, keepdim=True)
+        return torch.where(norm == 0, torch.tensor([1.0, 0.0]).to(x), x), torch.where(norm == 0, 1.0, norm)
+
     def bias(x: Tensor, gradient: Tensor) -> Tensor:
-        return -bias_bound * x / x.norm(dim=1, keepdim=True)
+        along, norm = ray(x)
+        return -bias_bound * along / norm
 
     def shape(signs: Tensor, x: Tensor, mean_gradient: Tensor) -> Tensor:
-        across = torch.stack((-x[:, 1], x[:, 0]), dim=1) / x.norm(dim=1, keepdim=True)
+        along, norm = ray(x)
+        across = torch.stack((-along[:, 1], along[:, 0]), dim=1) / norm
         squared = noise_growth * mean_gradient.square().sum(1, keepdim=True) + noise_variance
         return signs * squared.sqrt() * across
+
+    noise = Noise("sign", 1, shape, noise_variance, noise_growth)
 
     def floor(step_size: float) -> float | None:
         if step_size * smoothness * (noise_growth + 1) > 1:
@@ -62,7 +72,7 @@ def noise_floor(
         smoothness=smoothness,
         minimum=0.0,
         start=(start_distance, 0.0),
-        noise=Noise("sign", 1, shape, noise_variance, noise_growth) if noise_variance else None,
+        noise=noise if noise_variance or noise_growth else None,
         bias=Bias(bias, bias_bound) if bias_bound else None,
         minimisers=((0.0, 0.0),),
         floor=floor,
@@ -70,11 +80,6 @@ def noise_floor(
         floor_slope=smoothness * noise_variance / (1 if bias_bound else 2),
         pl_constant=smoothness,
         coercivity=Coercivity(smoothness),
-        parameters={
-            "smoothness": smoothness,
-            "bias_bound": bias_bound,
-            "noise_variance": noise_variance,
-            "noise_growth": noise_growth,
-        },
+        parameters=parameters,
         sources={"smoothness": "curvature", "minimum": "at 0", "floor": "noise-floor"},
     )

@@ -30,6 +30,7 @@ def phase_retrieval(
         radius: r ≥ 1 of the ball on which L holds.
         noise_variance: σ² of the Gaussian noise.
     """
+    parameters = dict(locals())
     if radius < 1:
         raise ValueError(f"radius is {radius}; at least 1 is needed for the ball to hold the minimisers")
     generator = torch.Generator().manual_seed(0)
@@ -62,6 +63,6 @@ def phase_retrieval(
         minimisers=tuple(tuple((sign * truth).tolist()) for sign in (-1, 1)),
         radius=radius,
         smoothness_exact=False,
-        parameters={"dimension": dimension, "measurements": measurements, "noise_variance": noise_variance},
+        parameters=parameters,
         sources={"smoothness": "|a·x| ≤ ‖a‖r in ∇²F", "minimum": "at ±x*"},
     )

@@ -20,6 +20,7 @@ def pl_sine(dimension: int = 1, noise_variance: float = 1.0) -> Problem:
         dimension: d; a sum of functions that are PŁ with the same μ is PŁ with μ.
         noise_variance: σ² of the Gaussian noise.
     """
+    parameters = dict(locals())
 
     def objective(x: Tensor) -> Tensor:
         return (x * x + 3 * torch.sin(x).square()).sum(1)
@@ -40,7 +41,7 @@ def pl_sine(dimension: int = 1, noise_variance: float = 1.0) -> Problem:
         minimisers=((0.0,) * dimension,),
         pl_constant=1 / 32,
         coercivity=Coercivity(1.0, 2.25 * dimension),
-        parameters={"dimension": dimension, "noise_variance": noise_variance},
+        parameters=parameters,
         sources={
             "smoothness": "curvature at 0",
             "minimum": "at 0",

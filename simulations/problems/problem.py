@@ -7,7 +7,7 @@ import numbers
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import get_args
+from typing import Any, get_args
 
 from torch import Tensor
 
@@ -143,7 +143,7 @@ class Problem:
     floor_limit: float | None = None
     floor_slope: float | None = None
     kernel: Kernel | None = None
-    parameters: Mapping[str, object] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -196,7 +196,10 @@ class Problem:
             floor_limit=None,
             floor_slope=None,
             kernel=None,
-            parameters={**self.parameters, "weight_decay": weight_decay},
+            parameters={
+                **self.parameters,
+                "weight_decay": self.parameters.get("weight_decay", 0.0) + weight_decay,
+            },
         )
 
     @property

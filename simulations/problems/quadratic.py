@@ -34,6 +34,7 @@ def quadratic(
         noise_variance: σ².
         start_distance: `‖x_0‖`.
     """
+    parameters = dict(locals())
     if condition < 1:
         raise ValueError(f"condition is {condition}; it must be at least 1")
     curvatures = torch.logspace(-math.log10(condition), 0, dimension, dtype=torch.float64) * smoothness
@@ -78,13 +79,7 @@ def quadratic(
         floor=floor,
         floor_limit=bias_bound**2,
         floor_slope=float(curvatures.sum()) * noise_variance / (2 * dimension),
-        parameters={
-            "dimension": dimension,
-            "smoothness": smoothness,
-            "condition": condition,
-            "bias_bound": bias_bound,
-            "noise_variance": noise_variance,
-        },
+        parameters=parameters,
         pl_constant=float(curvatures[0]),
         coercivity=Coercivity(float(curvatures[0])),
         sources={

@@ -23,6 +23,7 @@ def rastrigin(dimension: int = 10, noise_variance: float = 100.0) -> Problem:
         dimension: d.
         noise_variance: σ² of the Gaussian noise.
     """
+    parameters = dict(locals())
 
     def objective(x: Tensor) -> Tensor:
         return (x * x + HEIGHT * (1 - torch.cos(2 * math.pi * x))).sum(1)
@@ -49,7 +50,7 @@ def rastrigin(dimension: int = 10, noise_variance: float = 100.0) -> Problem:
         minimisers=((0.0,) * dimension,),
         basin=cell,
         coercivity=Coercivity(1.0, dimension * (math.pi * HEIGHT) ** 2),
-        parameters={"dimension": dimension, "noise_variance": noise_variance},
+        parameters=parameters,
         sources={
             "smoothness": "curvature at x = 0",
             "minimum": "at 0; Rastrigin 1974",

@@ -44,6 +44,7 @@ def rdml_digits(
         sharded: whether learner k trains on every K-th sample only, beginning with the k-th; otherwise all
             learners share one objective, and at its minimum they agree.
     """
+    parameters = dict(locals())
     if not (0 <= alpha < math.inf and 0 <= beta < math.inf):
         raise ValueError(f"alpha is {alpha}, beta is {beta}; both must lie in [0, inf)")
     if learners < 2 or batch < 1 or not weight_decay > 0:
@@ -116,7 +117,7 @@ def rdml_digits(
         coercivity=Coercivity(weight_decay / 2, push**2 / (2 * weight_decay), float(gradient(zero).norm())),
         smoothness_exact=False,
         pl_constant=weight_decay,
-        parameters={"alpha": alpha, "beta": beta, "learners": learners, "batch": batch, "sharded": sharded},
+        parameters=parameters,
         sources={
             "smoothness": "½ bounds diag(p) − ppᵀ",
             "minimum": "L-BFGS; strong convexity bounds the gap",

@@ -40,6 +40,7 @@ def rdml_logits(
             with respect to which it has no bias (`potential-half`).
             `∇²D_½ = Σ(p)⊕Σ(q) − ½(1 1; 1 1)⊗Σ(r)` lies between −½ and ½: `L = (1+β)/2`, an upper bound.
     """
+    parameters = dict(locals())
     if not 0 <= alpha < math.inf:
         raise ValueError(f"alpha is {alpha}; it must lie in [0, inf)")
     if not 0 <= beta < math.inf:
@@ -89,14 +90,7 @@ def rdml_logits(
             [labels.flatten().tolist(), [alpha, beta, learners, classes] + [0.0] * (dimension - 4)],
         ),
         minimisers=(tuple((labels.log() - labels.log().mean(1, keepdim=True)).flatten().tolist()),),
-        parameters={
-            "alpha": alpha,
-            "beta": beta,
-            "learners": learners,
-            "classes": classes,
-            "disagreement": disagreement,
-            "noise_variance": noise_variance,
-        },
+        parameters=parameters,
         sources={
             "smoothness": "largest eigenvalue of diag(p) − ppᵀ is at most ½",
             "minimum": "entropy of the labels",

@@ -32,6 +32,7 @@ def rdml_waves(
         amplitude: c ≥ 2.
         noise_variance: σ² of the Gaussian noise.
     """
+    parameters = dict(locals())
     if not 0 <= alpha < math.inf:
         raise ValueError(f"alpha is {alpha}; it must lie in [0, inf)")
     if not 0 <= beta < math.inf:
@@ -69,7 +70,7 @@ def rdml_waves(
         bias=Bias(bias, math.sqrt(learners) * beta * amplitude) if beta else None,
         minimisers=((0.0,) * learners,),
         basin=lambda x: (x / math.pi).round(),  # maxima are halfway, at odd multiples of π/2
-        parameters={"alpha": alpha, "beta": beta, "learners": learners, "amplitude": amplitude},
+        parameters=parameters,
         sources={
             "smoothness": "curvature at the minima",
             "minimum": "at multiples of π",

@@ -32,6 +32,7 @@ def relative_bias(
         noise_variance: σ² of the Gaussian noise.
         start_distance: `‖x_0‖ > 0`.
     """
+    parameters = dict(locals())
 
     def objective(x: Tensor) -> Tensor:
         return 0.5 * smoothness * (x * x).sum(1)
@@ -66,6 +67,6 @@ def relative_bias(
         floor=None if noise_variance else lambda step_size: floor if step_size * smoothness < 2 else None,
         floor_limit=None if noise_variance else floor,
         floor_slope=None if noise_variance else 0.0,
-        parameters={"bias_bound": bias_bound, "relative": relative, "noise_variance": noise_variance},
+        parameters=parameters,
         sources={"smoothness": "curvature", "minimum": "at 0", "floor": "bias-floor-tight"},
     )

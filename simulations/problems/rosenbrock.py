@@ -24,6 +24,7 @@ def rosenbrock(radius: float = 2.0, noise_variance: float = 1.0) -> Problem:
         radius: r.
         noise_variance: σ² of the Gaussian noise.
     """
+    parameters = dict(locals())
     if radius < math.sqrt(2):
         raise ValueError(f"radius is {radius}; at least √2 is needed for the ball to hold the minimiser")
     largest, across = 2 + 1200 * radius**2 + 100 / 3, 400 * radius
@@ -48,6 +49,6 @@ def rosenbrock(radius: float = 2.0, noise_variance: float = 1.0) -> Problem:
         minimisers=((1.0, 1.0),),
         radius=radius,
         smoothness_exact=False,
-        parameters={"radius": radius, "noise_variance": noise_variance},
+        parameters=parameters,
         sources={"smoothness": "bound on the entries of ∇²F", "minimum": "at (1, 1); Rosenbrock 1960"},
     )

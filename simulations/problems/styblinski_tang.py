@@ -22,6 +22,7 @@ def styblinski_tang(dimension: int = 2, radius: float = 4.5, noise_variance: flo
         radius: of the ball on which L holds, at least 4 (where L is the curvature at the rim).
         noise_variance: σ² of the Gaussian noise.
     """
+    parameters = dict(locals())
     if radius < 4:
         raise ValueError(f"radius is {radius}; it must be at least 4")
     left, barrier, right = sorted(np.roots([4.0, 0.0, -32.0, 5.0]).real.tolist())
@@ -48,7 +49,7 @@ def styblinski_tang(dimension: int = 2, radius: float = 4.5, noise_variance: flo
         minimisers=tuple(itertools.product((left, right), repeat=dimension)) if dimension <= 4 else (),
         basin=lambda x: x > barrier,
         radius=radius,
-        parameters={"dimension": dimension, "radius": radius, "noise_variance": noise_variance},
+        parameters=parameters,
         sources={
             "smoothness": "curvature at the rim of the ball",
             "minimum": "least real root of 4x³ − 32x + 5; Styblinski & Tang 1990",

@@ -26,6 +26,7 @@ def teacher_student(inputs: int = 4, hidden: int = 3, samples: int = 64, batch: 
         samples: N, standard normal inputs from a fixed seed.
         batch: samples in a minibatch.
     """
+    parameters = dict(locals())
     if batch < 1:
         raise ValueError(f"batch is {batch}; it must be at least 1")
     generator = torch.Generator().manual_seed(0)
@@ -66,7 +67,7 @@ def teacher_student(inputs: int = 4, hidden: int = 3, samples: int = 64, batch: 
         ),
         minimisers=(tuple(teacher.flatten().tolist()),),
         smoothness_exact=False,
-        parameters={"inputs": inputs, "hidden": hidden, "samples": samples, "batch": batch},
+        parameters=parameters,
         sources={
             "smoothness": "bounds on tanh′ and tanh″",
             "minimum": "at the teacher",

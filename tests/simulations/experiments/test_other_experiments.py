@@ -92,7 +92,7 @@ def test_basins_bad_time_is_named(options):
 
 
 def test_basins_need_two():
-    with pytest.raises(ValueError, match="minimisers or a basin"):
+    with pytest.raises(ValueError, match="two minimisers"):
         basins(problem("quadratic"))
 
 

@@ -1,5 +1,6 @@
 """Each problem's constants against its functions: none of them is taken on trust."""
 
+import inspect
 import math
 
 import pytest
@@ -192,6 +193,27 @@ def test_mutual_gradient_is_the_sum_of_the_divergence_gradients(alpha):
         for j in {0, 1, 2} - {k}:
             expected[:, k] += 0.7 / 2 * gradient_own(logits[:, j], logits[:, k], alpha=alpha)
     assert torch.allclose(mutual_gradient(logits, alpha, 0.7), expected, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_a_problem_holds_every_parameter_it_was_made_with(name):
+    defaults = {key: one.default for key, one in inspect.signature(PROBLEMS[name]).parameters.items()}
+    assert dict(problem(name).parameters) == defaults
+    key, value = next(iter(defaults.items()))
+    assert problem(name, **{key: value + 1}).parameters[key] == value + 1
+
+
+def test_weight_decay_adds_to_that_of_the_problem():
+    made = problem("rdml-digits", samples=60, weight_decay=0.05)
+    assert made.regularised(0.25).parameters["weight_decay"] == pytest.approx(0.3)
+
+
+def test_noise_that_only_grows_with_the_gradient_is_kept():
+    made = problem("noise-floor", noise_variance=0.0, bias_bound=0.0, noise_growth=3.0)
+    assert made.noise_growth == 3.0
+    run = simulate(made, step_size=made.largest_step_size / 2, steps=20_000, replicas=2)
+    assert run.diverged == 0
+    assert abs(run.final).max() < 1e-150
 
 
 def test_unknown_names_are_suggested():
