@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import Literal, NamedTuple
 
 import torch
@@ -78,6 +78,17 @@ class Assertion:
             margin = torch.where(nothing | unbounded, 1.0, margin)
         margin = torch.where(left.isnan() | right.isnan() | margin.isnan(), -torch.inf, margin)
         return margin.flatten(1).amin(1) if margin.ndim > 1 else margin
+
+
+def reduced(sides: Callable[..., Sides], factor: float = 0.99) -> Callable[..., Sides]:
+    """The same sides with less on the right: what a bound that cannot be sharpened must fail by."""
+
+    @wraps(sides)
+    def less(**quantities: Tensor) -> Sides:
+        left, right, scale = sides(**quantities)
+        return Sides(left, factor * right, scale)
+
+    return less
 
 
 @dataclass(frozen=True)

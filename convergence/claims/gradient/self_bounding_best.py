@@ -4,7 +4,7 @@ from torch import Tensor
 
 from convergence import divergence
 from convergence.bounds import gradient as gradient_bounds
-from convergence.claims.claim import Assertion, Claim, Sides
+from convergence.claims.claim import Assertion, Claim, Sides, reduced
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.pairs import ANY, orders, pairs
 from convergence.claims.samplers.thresholds import constants, snapped
@@ -27,10 +27,6 @@ def _usable(target: Tensor, own: Tensor, alpha: Tensor) -> Sides:
 
 def _best(target: Tensor, own: Tensor, alpha: Tensor) -> Sides:
     return _sides(target, own, alpha, constants(gradient_bounds.self_bounding_best, alpha))
-
-
-def _too_small(target: Tensor, own: Tensor, alpha: Tensor) -> Sides:
-    return _sides(target, own, alpha, 0.99 * constants(gradient_bounds.self_bounding_best, alpha))
 
 
 INSTANCES = Sampler(_instances)
@@ -59,6 +55,6 @@ CLAIM = Claim(
     instances=INSTANCES,
     depends_on=("nonneg", "pinsker-best", "order-inversion", "self-bounding"),
     false_neighbour=Assertion(
-        r"\|\nabla_{z_q} D_\alpha\|_2^2 \le 0.99 \, c(\alpha) \, D_\alpha(p\|q)", "<=", _too_small
+        r"\|\nabla_{z_q} D_\alpha\|_2^2 \le 0.99 \, c(\alpha) \, D_\alpha(p\|q)", "<=", reduced(_best)
     ),
 )

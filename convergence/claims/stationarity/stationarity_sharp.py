@@ -4,7 +4,7 @@ from torch import Tensor
 
 from convergence.bounds import stationarity as stationarity_bounds
 from convergence.claims.assumptions import SGD
-from convergence.claims.claim import Assertion, Claim, Sides
+from convergence.claims.claim import Assertion, Claim, Sides, reduced
 from convergence.claims.samplers import Coordinates, Sampler
 from convergence.claims.samplers.descents import runs
 
@@ -35,20 +35,6 @@ def _bound(
     return Sides(mean_gradient_norm_squared, bound)
 
 
-def _too_small(
-    mean_gradient_norm_squared: Tensor,
-    initial_gap: Tensor,
-    step_size: Tensor,
-    smoothness: Tensor,
-    steps: Tensor,
-    noise_variance: Tensor,
-    noise_growth: Tensor,
-    bias_bound: Tensor,
-) -> Sides:
-    left, right, _ = _bound(**locals())
-    return Sides(left, 0.99 * right)
-
-
 INSTANCES = Sampler(_instances)
 
 CLAIM = Claim(
@@ -69,6 +55,6 @@ CLAIM = Claim(
     false_neighbour=Assertion(
         r"A^2 \le 0.99 \left( \frac{|1-h| \zeta' + \sqrt{\zeta'^2 + 4 (1 - h/2) R'}}{2 - h} \right)^2",
         "<=",
-        _too_small,
+        reduced(_bound),
     ),
 )
