@@ -89,19 +89,23 @@ def in_words(error: Any) -> str:
     return f"{' / '.join(error.param.opts)} is {found[0]['input']}; {found[0]['msg'].removeprefix('Value error, ')}"
 
 
-def main() -> None:
-    """Run the application; what goes wrong is one line on stderr, with exit code 2 if the user got it wrong."""
-    code, message = 0, ""
+def run(arguments: list[str]) -> tuple[int, str]:
+    """Run the application: its exit code, 2 if the user got it wrong, and in one line what went wrong."""
     try:
-        code = app(args=spread(sys.argv[1:]), standalone_mode=False) or 0
+        return app(args=spread(arguments), standalone_mode=False) or 0, ""
     except UsageError as error:
-        code, message = 2, in_words(error)
+        return 2, in_words(error)
     except ValueError as error:
-        code, message = 2, str(error)
+        return 2, str(error)
     except typer.Abort:
-        code, message = 1, "aborted"
+        return 1, "aborted"
     except OSError as error:
-        code, message = 1, str(error)
+        return 1, str(error)
+
+
+def main() -> None:
+    """Run the application; what goes wrong is one line on stderr."""
+    code, message = run(sys.argv[1:])
     try:
         sys.stdout.flush()
     except OSError as error:  # a full disk, a closed pipe

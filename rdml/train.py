@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from rdml.cli import app, spread
+from rdml.cli import run
 from simulations.networks.distributed import LostProcess, joined
 
 
@@ -17,14 +17,13 @@ def main() -> None:
     """Join the job and train; the first process reports."""
     with joined() as job:
         try:
-            app(args=["train", *spread(sys.argv[1:])])
-        except ValueError as error:
-            if job.leads:
-                typer.echo(f"Error: {error}", err=True)
-            sys.exit(2)
+            code, message = run(["train", *sys.argv[1:]])
+            message = message if job.leads else ""  # the same for all
         except LostProcess as error:
-            typer.echo(f"Error: process {job.rank}: {error}", err=True)
-            sys.exit(1)
+            code, message = 1, f"process {job.rank}: {error}"
+        if message:
+            typer.echo(f"Error: {message}", err=True)
+        sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import psutil
 import pytest
 import torch
 
+from rdml import train as command
 from simulations.networks.distributed import (
     Job,
     LostProcess,
@@ -116,6 +117,26 @@ def test_a_killed_process_ends_the_job_which_resumes(tmp_path: Path) -> None:
     assert resumed.steps == taken + 5
     whole = train(settings).run
     torch.testing.assert_close(torch.tensor(resumed.losses), torch.tensor(whole.losses), rtol=1e-9, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--norm", "layer"], "Error: --norm is layer; "),
+        (["--nonsense"], "Error: No such option: --nonsense"),
+        (["--steps", "0"], "Error: steps is 0; a positive number is needed"),
+    ],
+    ids=str,
+)
+def test_bad_options_are_refused_in_one_line(
+    arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["rdml.train", *arguments])
+    with pytest.raises(SystemExit) as end:
+        command.main()
+    assert end.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(words)
 
 
 def test_a_job_of_one() -> None:
