@@ -14,19 +14,12 @@ from proofs.library import load
 from proofs.verdicts import unstated, witness
 
 CLAIMS = load_claims()
-PARTS = [
-    (id, statement, part) for id in CLAIMS for statement, parts in load(id).asserts.items() for part in parts
-]
 
 
 def proof_of(claim: str) -> Proof:
     proof = load(claim)
     assert proof is not None
     return proof
-
-
-def without(proof: Proof, goal: str) -> Proof:
-    return replace(proof, goals=tuple(g for g in proof.goals if g.name != goal))
 
 
 def verdict_on(proof: Proof, monkeypatch: pytest.MonkeyPatch) -> Verdict:
@@ -39,24 +32,6 @@ def verdict_on(proof: Proof, monkeypatch: pytest.MonkeyPatch) -> Verdict:
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_every_assertion_names_its_goals_and_the_proof_says_where_they_hold(claim: str) -> None:
     assert unstated(CLAIMS[claim], proof_of(claim)) == ""
-
-
-@pytest.mark.parametrize(("claim", "statement", "part"), PARTS)
-def test_an_assertion_without_one_of_its_goals_is_not_stated(claim: str, statement: str, part: str) -> None:
-    found = unstated(CLAIMS[claim], without(proof_of(claim), part))
-    assert found.startswith("no proposition for ")
-    assert found.endswith(f", part {part}")
-
-
-@pytest.mark.parametrize("part", proof_of("grad-own-bounded").goals[:3], ids=lambda goal: goal.name)
-def test_a_claim_without_one_of_its_goals_is_not_proved(part, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = proof_of("grad-own-bounded")
-    assert verdict_on(whole, monkeypatch).status is Status.PROVED
-    # Nothing cites them but the corollary, which is left out too, so that the verdict turns on the assertion.
-    left = without(without(whole, part.name), "2-norm, finite")
-    found = verdict_on(replace(left, neighbour=None), monkeypatch)
-    assert found.status is Status.ASSUMED
-    assert found.evidence.endswith(f", part {part.name}")
 
 
 def test_an_assertion_that_the_claim_does_not_make_is_none() -> None:
