@@ -12,7 +12,7 @@ from convergence.claims.samplers.thresholds import constants, snapped
 
 def _instances(coordinates: Coordinates) -> dict[str, Tensor]:
     target, own = pairs(coordinates, masks=ANY)
-    alpha = snapped(orders(coordinates, atoms=(0.5, 0.75, 0.8, 0.85, 1.0, 2.0)))
+    alpha = snapped(orders(coordinates, atoms=(0.5, 0.72, 0.8, 0.85, 1.0, 2.0)))
     return {"target": target, "own": own, "alpha": alpha}
 
 
