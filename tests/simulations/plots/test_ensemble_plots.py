@@ -262,10 +262,10 @@ def test_animation_moves(tmp_path):
 
 def test_animation_of_a_diverging_run_counts_the_lost(tmp_path):
     film = animation(
-        problem("quadratic", dimension=2), step_size=3.0, frames=6, steps_per_frame=20, replicas=4
+        problem("quadratic", dimension=2), step_size=3.0, frames=4, steps_per_frame=400, replicas=4
     )
     film.save(tmp_path / "film.gif", writer="pillow", dpi=40)
-    assert film._fig.axes[0].get_title().endswith("iteration 100, 4 diverged")
+    assert film._fig.axes[0].get_title().endswith("iteration 1200, 4 diverged")
     assert legend(film._fig.axes[0]) == ["minimisers", "4 replicas"]
 
 
