@@ -54,9 +54,9 @@ class Moments:
         return self.mean[:, k], self.covariance[:, k, k]
 
 
-def log_grid(steps: int, points: int = 60) -> NDArray[np.int64]:
-    """At most `points` iterations from 0 to `steps − 1`, evenly spread on a logarithmic scale."""
-    return np.unique(np.geomspace(1, steps, points).round().astype(np.int64)) - 1
+def log_grid(steps: int) -> NDArray[np.int64]:
+    """At most 60 iterations from 0 to `steps − 1`, evenly spread on a logarithmic scale."""
+    return np.unique(np.geomspace(1, steps, 60).round().astype(np.int64)) - 1
 
 
 class MomentRecorder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +27,8 @@ from simulations.problems.problem import Problem
 
 Array = NDArray[np.float64]
 Engine = Literal["auto", "compiled", "general"]
+MOST = 10**12
+"""Of steps and replicas: more are mistakes."""
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 
@@ -119,7 +122,7 @@ def simulate(
         momentum: γ ∈ [0, 1), PyTorch's buffer `u ← γu + g`.
         nesterov: step along `g + γu` instead of `u`.
         weight_decay: λ ≥ 0, coupled: SGD on `F + λ‖x‖²/2`, of which all results then speak.
-        windows: how many equal windows of time to average over, for the plateau.
+        windows: how many equal windows of time to average over, for the plateau, at least 1.
         twin: also run the linearised twins (see `twin`), for a constant step size without momentum.
         leaving: also record when a replica first leaves the basin of its start.
         path: also keep every step of every replica, for the ledger; for short runs. With momentum only for a
@@ -129,12 +132,15 @@ def simulate(
             give the same numbers to rounding.
         progress: called with the iteration, now and then.
     """
-    _check(steps, replicas, seed, dtype, momentum)
+    _check_whole(1, MOST, steps=steps, windows=windows)
+    _check_whole(2, MOST, replicas=replicas)  # an interval needs two
+    _check_whole(0, 2**63 - 1, seed=seed, first_replica=first_replica)
+    _check(dtype, momentum)
     if isinstance(problem, str):
         problem = named(problem)
     if weight_decay:
         problem = problem.regularised(weight_decay)
-    schedule = Constant(step_size) if isinstance(step_size, float | int) else step_size
+    schedule = step_size if callable(step_size) else Constant(float(step_size))
     if path and momentum and not isinstance(schedule, Constant):
         raise ValueError("path needs a constant step_size where momentum is not 0")
     if twin and (momentum or not isinstance(schedule, Constant)):
@@ -215,13 +221,13 @@ def _obstacle(
     return obstacle
 
 
-def _check(steps: int, replicas: int, seed: int, dtype: str, momentum: float) -> None:
-    if steps < 1:
-        raise ValueError(f"steps is {steps}; at least 1 is needed")
-    if replicas < 2:
-        raise ValueError(f"replicas is {replicas}; at least 2 are needed for an interval")
-    if not 0 <= seed < 2**63:
-        raise ValueError(f"seed is {seed}; it must lie in [0, 2⁶³)")
+def _check_whole(least: int, most: int, **values: int) -> None:
+    for name, value in values.items():
+        if not (isinstance(value, numbers.Integral) and least <= value <= most):
+            raise ValueError(f"{name} is {value!r}; a whole number from {least} to {most:,} is needed")
+
+
+def _check(dtype: str, momentum: float) -> None:
     if dtype not in DTYPES:
         raise ValueError(f"dtype is {dtype!r}; one of {', '.join(DTYPES)} is needed")
     if not 0 <= momentum < 1:

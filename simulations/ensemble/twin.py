@@ -6,12 +6,17 @@ and near the minimiser `‖Hy‖²` goes up and down with `‖∇F(x)‖²`: a c
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from simulations.problems.problem import Problem
+
+AT_ONCE = 4096
+"""Steps whose expectations are held together, so that memory does not grow with their number."""
 
 
 class Twin:
@@ -47,8 +52,11 @@ class Twin:
         """
         curvatures = torch.linalg.eigvalsh(self.hessian.double().cpu()).numpy()
         squared = (1 - step_size * curvatures)[:, None] ** 2
-        times = np.arange(self.edges[-1])
         neutral = squared == 1
-        grown = np.where(neutral, times, (1 - squared**times) / np.where(neutral, 1, 1 - squared))
-        squares = (curvatures[:, None] ** 2 * grown).sum(0) * step_size**2 * self.variance
-        return np.add.reduceat(squares, self.edges[:-1]) / np.diff(self.edges)
+        sums = np.zeros(len(self.edges) - 1)
+        for window, (begin, end) in enumerate(pairwise(self.edges.tolist())):
+            for first in range(begin, end, AT_ONCE):
+                times = np.arange(first, min(first + AT_ONCE, end))
+                grown = np.where(neutral, times, (1 - squared**times) / np.where(neutral, 1, 1 - squared))
+                sums[window] += (curvatures[:, None] ** 2 * grown).sum()
+        return sums * step_size**2 * self.variance / np.diff(self.edges)

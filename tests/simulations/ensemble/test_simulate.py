@@ -26,6 +26,11 @@ def test_a_replica_does_not_depend_on_how_many_others_there_are(name):
         assert np.array_equal(few, many[:3])
 
 
+def test_a_step_size_may_be_any_real_number():
+    runs = [simulate("quadratic", step_size=h, steps=9, replicas=2).final for h in (0.5, np.float32(0.5))]
+    assert np.array_equal(*runs)
+
+
 def test_the_same_seed_gives_the_same_run_and_another_another():
     options = {"step_size": 0.1, "steps": 50, "replicas": 4}
     runs = [simulate(problem("double-well"), seed=s, **options).final for s in (1, 1, 2)]
@@ -203,6 +208,10 @@ def test_replica_means_are_independent():
         ("step_size", 0.0),
         ("step_size", math.nan),
         ("steps", 0),
+        ("steps", 100.0),
+        ("steps", 10**20),
+        ("windows", 0),
+        ("first_replica", -1),
         ("replicas", 1),
         ("dtype", "float16"),
         ("momentum", 1.0),
