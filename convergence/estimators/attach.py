@@ -23,10 +23,18 @@ from convergence.estimators.passes import (
     constants,
     measure,
     measure_objective,
+    refuse_shared_parameters,
     repeatable,
     step_gradients,
 )
-from convergence.estimators.sgd_rule import SgdRule, momentum_buffers, sgd_rule
+from convergence.estimators.sgd_rule import (
+    SgdRule,
+    finds_overflow,
+    gradient_scale,
+    gradients,
+    momentum_buffers,
+    sgd_rule,
+)
 
 
 @dataclass
@@ -72,8 +80,8 @@ class Ledger:
             to `step`.
 
     Raises:
-        ValueError: for any optimiser other than SGD, a model with batch normalisation, K=1 with β>0, and
-            batches that are no pairs.
+        ValueError: for any optimiser other than SGD, a model with batch normalisation, learners that share
+            parameters, K=1 with β>0, and batches that are no pairs.
     """
 
     def __init__(
@@ -100,6 +108,7 @@ class Ledger:
         self.mutual.check(len(models))
         self.entries: list[LedgerEntry] = []
         self._models = models
+        refuse_shared_parameters(models)
         self._parameters = [[p for p in model.parameters() if p.requires_grad] for model in models]
         self._optimizers = list(optimizers) * (len(models) if len(optimizers) == 1 else 1)
         self._rules = [sgd_rule(o, p) for o, p in zip(self._optimizers, self._parameters, strict=True)]
@@ -144,7 +153,7 @@ class Ledger:
         return self._steps % self._every == 0
 
     def _remember(self, optimizer: torch.optim.Optimizer, *_: object) -> None:
-        if not self.records_next or _finds_overflow(optimizer):
+        if not self.records_next or finds_overflow(optimizer):
             return
         moved = [k for k, its in enumerate(self._optimizers) if its is optimizer]
         if not self._before.keys().isdisjoint(moved):
@@ -159,15 +168,12 @@ class Ledger:
         else:
             points = [flatten(parameters) for parameters in self._parameters]
             fixed = [[c.detach().clone() for c in constants(model)] for model in self._models]
-        # a GradScaler leaves the gradient to a fused optimiser as it is, scaled
-        scale = getattr(optimizer, "grad_scale", None)
         for k in moved:
-            gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self._parameters[k]]
             self._before[k] = _Before(
                 points,
                 fixed,
                 flatten(momentum_buffers(optimizer, self._parameters[k])),
-                flatten(gradients) / (1.0 if scale is None else float(scale)),
+                flatten(gradients(self._parameters[k])) / gradient_scale(optimizer),
                 self._current_rule(k),
             )
 
@@ -264,9 +270,3 @@ class Ledger:
             noise=taken + decay * point - mean_step,
             displacement=end - start,
         )
-
-
-def _finds_overflow(optimizer: torch.optim.Optimizer) -> bool:
-    """Whether a `GradScaler` has a fused optimiser leave out this step; others it does not tell to step at all."""
-    found = getattr(optimizer, "found_inf", None)
-    return found is not None and bool(found)

@@ -65,6 +65,7 @@ class Replica:
         refuse_batch_normalisation(model)
         self.model = copy.deepcopy(model).to(torch.float64).eval()
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+        self.constants = constants(self.model)
 
     def place(self, point: Tensor) -> None:
         """Set the trainable parameters to `point`, `(d,)`."""
@@ -76,14 +77,13 @@ class Replica:
 
     def follow(self, found: Sequence[Tensor]) -> None:
         """Set the frozen parameters and buffers to those `found`, in the order of `constants`."""
-        own = constants(self.model)
-        if len(own) != len(found):
+        if len(self.constants) != len(found):
             raise ValueError(
-                f"a model has {len(found)} frozen parameters and buffers, {len(own)} when it was copied; it must "
-                "keep them"
+                f"a model has {len(found)} frozen parameters and buffers, {len(self.constants)} when it was copied; it "
+                "must keep them"
             )
         with torch.no_grad():
-            for constant, value in zip(own, found, strict=True):
+            for constant, value in zip(self.constants, found, strict=True):
                 constant.copy_(value)
 
     def logits(self, inputs: Tensor) -> Tensor:
@@ -99,6 +99,19 @@ def in_float64(inputs: Tensor) -> Tensor:
 def constants(model: nn.Module) -> list[Tensor]:
     """What the model computes with but does not train: frozen parameters, then buffers."""
     return [*(p for p in model.parameters() if not p.requires_grad), *model.buffers()]
+
+
+def refuse_shared_parameters(models: Sequence[nn.Module]) -> None:
+    """A parameter that two learners train moves by the gradients of both: neither's step is its own."""
+    owners: dict[int, tuple[int, str]] = {}
+    for k, model in enumerate(models):
+        for name, parameter in model.named_parameters():
+            j, other = owners.setdefault(id(parameter), (k, name))
+            if j != k and parameter.requires_grad:
+                raise ValueError(
+                    f"models[{k}] shares its parameter {name} with models[{j}] ({other}); learners may share frozen "
+                    "parameters only"
+                )
 
 
 def measure(

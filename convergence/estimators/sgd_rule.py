@@ -82,3 +82,20 @@ def momentum_buffers(optimizer: torch.optim.Optimizer, parameters: Sequence[nn.P
         buffer = optimizer.state.get(parameter, {}).get("momentum_buffer")
         buffers.append(torch.zeros_like(parameter) if buffer is None else buffer)
     return buffers
+
+
+def gradients(parameters: Sequence[nn.Parameter]) -> list[Tensor]:
+    """What `.grad` holds of every parameter; zeros where it holds nothing."""
+    return [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+
+
+def gradient_scale(optimizer: torch.optim.Optimizer) -> float:
+    """What the step that comes divides `.grad` by: not 1 for a fused optimiser under a `GradScaler`."""
+    scale = getattr(optimizer, "grad_scale", None)
+    return 1.0 if scale is None else float(scale)
+
+
+def finds_overflow(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether a fused optimiser leaves out the step that comes, for a `GradScaler`; others are not told to step."""
+    found = getattr(optimizer, "found_inf", None)
+    return found is not None and bool(found)
