@@ -74,6 +74,6 @@ def legend_below(axes: Axes, *, title: str = "") -> None:
     longest, inches = max(map(len, labels)), axes.figure.dpi_scale_trans
     axes.legend(
         handles, labels, title=title, loc="upper center", borderaxespad=0, frameon=False, handlelength=4,
-        fontsize="small", title_fontsize="small", ncols=3 if longest < 28 else 2 if longest < 46 else 1,
+        fontsize="small", title_fontsize="small", ncols=3 if longest < 24 else 2 if longest < 40 else 1,
         bbox_to_anchor=(0.5, 0), bbox_transform=axes.transAxes + ScaledTranslation(0, -0.5, inches),
     )  # fmt: skip
