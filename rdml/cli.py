@@ -107,7 +107,8 @@ def main() -> None:
     """Run the application; what goes wrong is one line on stderr."""
     code, message = run(sys.argv[1:])
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by the shell, `>&-`
+            sys.stdout.flush()
     except OSError as error:  # a full disk, a closed pipe
         code, message = 1, f"stdout: {error.strerror}"
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python tries again at its end

@@ -14,6 +14,8 @@ def writable_file(path: Path | None) -> Path | None:
     """Refuse a file that could not be written, before the work that would fill it; its folder may be missing yet."""
     if path is None:
         return None
+    if str(path) == "-":
+        raise typer.BadParameter("- is no file: standard output holds what is for people; name a file")
     if path.is_dir():
         raise typer.BadParameter(f"{path} is a directory; a file is expected")
     writable_directory(path.parent)
@@ -59,5 +61,5 @@ JsonFile = Annotated[
 ]
 OutDir = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", callback=writable_directory, help="Write report and figures here."),
+    typer.Option("--out", metavar="DIR", callback=writable_directory, help="Write figures here."),
 ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rdml.options import JsonFile, OutDir, Seed
+from rdml.options import JsonFile, Seed, writable_directory
 from simulations.networks.settings import Device
 
 if TYPE_CHECKING:
@@ -44,7 +44,10 @@ def verify(
     ] = "cpu",
     seed: Seed = 0,
     json: JsonFile = None,
-    out: OutDir = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", callback=writable_directory, help="Write report.html here."),
+    ] = None,
 ) -> None:
     """Check the claims of the theory by proof, search, simulation and a network on real data.
 
