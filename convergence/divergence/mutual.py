@@ -38,7 +38,8 @@ class MutualLoss(nn.Module):
 
     Args:
         alpha: order in [0, ∞], one or one per ordered pair; an `nn.Parameter` is trained with the loss, which is
-            NaN once a step has taken it below 0: train its logarithm, or clamp it.
+            NaN once a step has taken it below 0: clamp it, or train its logarithm, with the loss made anew in each step
+            (`MutualLoss(log_order.exp())`), as `exp` belongs to the graph of one backward pass.
         beta: weight of the mutual part, in [0, ∞).
         temperature: τ, in (0, 10⁹].
         weights: constants `(K, K)`, 1/(K−1) by default, see `cohort_divergence`.
