@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from convergence.claims import load_claims
 from convergence.estimators import Ledger
 from simulations.device import chosen_device
+from simulations.networks.cohort import is_out_of_memory
 from simulations.networks.data import Dataset, load
 from simulations.networks.distributed import current_job
 from simulations.networks.models import build
@@ -33,12 +34,16 @@ def samples(settings: Settings) -> Dataset:
 def learners(settings: Settings, data: Dataset) -> tuple[list[nn.Module], list[torch.optim.Optimizer]]:
     """Models and optimisers as they are before the first step."""
     names = settings.models * (settings.learners if len(settings.models) == 1 else 1)
-    models: list[nn.Module] = [
-        build(name, data, seed=learner_seed(settings.seed, k), hidden=settings.hidden, norm=settings.norm).to(
-            data.train_inputs.device
-        )
-        for k, name in enumerate(names)
-    ]
+    models: list[nn.Module] = []
+    for k, name in enumerate(names):
+        seed = learner_seed(settings.seed, k)
+        try:
+            model = build(name, data, seed=seed, hidden=settings.hidden, norm=settings.norm)
+            models.append(model.to(data.train_inputs.device))
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise ValueError(f"{', '.join(names)}: there is no memory for learner {k}") from error
     # One optimiser for all steps them in one call; sequential updates need one for each.
     parameters = [list(model.parameters()) for model in models]
     groups = [list(itertools.chain(*parameters))] if settings.updates == "simultaneous" else parameters
@@ -58,11 +63,9 @@ def learners(settings: Settings, data: Dataset) -> tuple[list[nn.Module], list[t
 def batches(settings: Settings, data: Dataset, first: int) -> Iterator[tuple[Tensor, Tensor]]:
     """What the steps from `first` on see."""
     count = len(data.train_labels)
-    if settings.batch_size is not None and settings.batch_size > count:
-        raise ValueError(f"batch_size is {settings.batch_size}; {data.name} has {count} training samples")
     job, batch_size = current_job(), settings.batch_size or count
-    job.check(batch_size)
     order = BatchOrder(count, batch_size, settings.seed)
+    job.check(batch_size)
     for step in range(first, settings.steps):
         rows = job.share(order.rows(step)).to(data.train_labels.device)
         yield data.train_inputs[rows], data.train_labels[rows]

@@ -126,7 +126,7 @@ def train_cohort(
                         exact = autocast is None and ledger.repeatable
                         run.ledger += ledger.step((inputs, labels) if exact else None)
                 except (MemoryError, RuntimeError) as error:
-                    if not _is_out_of_memory(error):
+                    if not is_out_of_memory(error):
                         raise
                     run.trouble = f"step {step}: out of memory; lower the batch size (now {len(labels)})" + (
                         ", the ledger's chunks or its subsample" if ledger is not None else ""
@@ -258,5 +258,6 @@ def _set_step_size(optimizers: Sequence[torch.optim.Optimizer], value: float) ->
             group["lr"] = value
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that memory did not suffice."""
     return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate memory" in str(error)

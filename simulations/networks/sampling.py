@@ -15,7 +15,7 @@ class BatchOrder:
 
     Args:
         samples: N.
-        batch_size: B; N or more means the full set, in order, at every step.
+        batch_size: B; N means the full set, in order, at every step.
         seed: of the permutations.
     """
 
@@ -24,19 +24,19 @@ class BatchOrder:
     seed: int
 
     def __post_init__(self) -> None:
-        if self.batch_size < 1 or self.samples < 1:
+        if not 1 <= self.batch_size <= self.samples:
             raise ValueError(
-                f"batch_size is {self.batch_size} of {self.samples} samples; both must be at least 1"
+                f"batch_size is {self.batch_size}; 1 to the {self.samples} training samples is needed"
             )
 
     @property
     def per_epoch(self) -> int:
         """Batches in an epoch."""
-        return max(1, self.samples // self.batch_size)
+        return self.samples // self.batch_size
 
     def rows(self, step: int) -> Tensor:
         """Indices of the samples of a step, `(B,)`."""
-        if self.batch_size >= self.samples:
+        if self.batch_size == self.samples:
             return torch.arange(self.samples)
         epoch, index = divmod(step, self.per_epoch)
         start = index * self.batch_size

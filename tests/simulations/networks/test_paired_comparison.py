@@ -182,6 +182,7 @@ def test_an_arm_that_diverged_is_not_chosen(monkeypatch):
         ({"steps": 0}, "steps is 0"),
         ({"momentum": 2.0}, "momentum is 2.0"),
         ({"batch_size": 0}, "batch_size is 0"),
+        ({"batch_size": 1150}, "batch_size is 1150; 1 to the 1149 training samples"),
         ({"data": "mnist"}, "data is 'mnist'"),
     ],
     ids=str,

@@ -314,7 +314,7 @@ def test_a_checkpoint_that_cannot_be_written_costs_no_training(tmp_path):
 
 
 def test_runs_that_are_refused():
-    with pytest.raises(ValueError, match="batch_size is 1438; digits has 1437"):
+    with pytest.raises(ValueError, match="batch_size is 1438; 1 to the 1437 training samples"):
         train(replace(SHORT, batch_size=1438))
     with pytest.raises(ValueError, match="use GroupNorm"):
         train(replace(SHORT, models=("conv",), norm="batch"))
