@@ -86,13 +86,19 @@ class Pair:
         own_top = own.masked_fill(~self.common, -INFINITY).argmax(-1, keepdim=True)
         target, own = torch.where(self.common, target, 0), torch.where(self.common, own, 0)
         gap = two_sum(target, -own)
-        tilted = (own + self.alpha.high * gap.high).masked_fill(~self.common, -INFINITY)
-        self.n = tilted.argmax(-1, keepdim=True)
         self.x = gap - gap.at(self.m)  # log p/q up to a constant, 0 at m
+        self.n = self._likeliest_of_escort(own, self.x.high)
+        near_n = gap.at(
+            self.n
+        )  # if m is such a class, n is any other, from which the differences have digits again
+        self.n = self._likeliest_of_escort(own, (gap.high - near_n.high) + (gap.low - near_n.low))
         self.y = gap - gap.at(self.n)  # the same, 0 at n
         own_log = two_sum(own, -own.gather(-1, own_top))  # log q up to a constant
         self.weight = own_log + self.y.times(self.alpha)  # log p^α q^{1−α} up to a constant
         self.own_log, self.log_p_m, self.log_q_top = own_log, self.log_p.at(self.m), self.log_q.at(own_top)
+
+    def _likeliest_of_escort(self, own: Tensor, gap: Tensor) -> Tensor:
+        return (own + self.alpha.high * gap).masked_fill(~self.common, -INFINITY).argmax(-1, keepdim=True)
 
     @lazy
     def log_ratio(self) -> Double:

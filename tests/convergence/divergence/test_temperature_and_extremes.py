@@ -75,6 +75,22 @@ def test_large_orders_in_float32(alpha: float) -> None:
         assert found[row].item() == pytest.approx(float(true.mid()), rel=2e-7)
 
 
+@pytest.mark.parametrize("alpha", [1e12, 4e13, 7e14, 1e16])
+@pytest.mark.parametrize("shift", [0.0, 1e3, 1e6])
+def test_a_shift_costs_large_orders_no_digits(shift: float, alpha: float) -> None:
+    own = [-0.25, 0.00048828125, 1.75, -9.25]
+    step = 2.0**-33  # what is left of a difference beside the shift
+    target = [own[0] + shift + step, own[1] + shift, own[2] + shift - step, own[3] + shift + 2 * step]
+    true = exact(target, own, alpha=alpha)
+    rows = torch.tensor([target, own], dtype=torch.float64)
+    assert renyi_divergence(*rows, alpha=alpha).item() == pytest.approx(
+        float(true.divergence.mid()), rel=5e-14
+    )
+    expected = torch.tensor([float(x.mid()) for x in true.gradient_own or ()], dtype=torch.float64)
+    error = (gradient_own(*rows, alpha=alpha) - expected).abs().max()
+    assert error <= 5e-13 * expected.abs().max()
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("divergence", [chi_square, lambda p, q: tsallis(p, q, alpha=2.0)])
 def test_a_row_that_is_infinite_spoils_no_gradient(divergence: Any, dtype: torch.dtype) -> None:
