@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from typing import Any
 
 import typer
@@ -21,8 +22,6 @@ from rdml.commands.worst_case import worst_case
 
 UsageError: Any = typer.BadParameter.__base__
 """What Typer raises for arguments that it cannot read; it exports no name for it."""
-
-SEVERAL = ("--alpha", "--beta", "--hidden", "--step-size", "--weight")
 
 app = typer.Typer(
     name="rdml",
@@ -58,17 +57,40 @@ app.command()(report)
 app.command()(doctor)
 
 
+@cache
+def command() -> Any:
+    """The application as its parser sees it; building it takes tens of milliseconds, so once."""
+    return typer.main.get_command(app)
+
+
 def spread(arguments: list[str]) -> list[str]:
-    """Let a numeric option take several values: `--alpha 0.5 1 2` is `--alpha 0.5 --alpha 1 --alpha 2`."""
+    """Let an option take several numbers where its command does: `--alpha 0.5 1` is `--alpha 0.5 --alpha 1`.
+
+    Raises:
+        ValueError: an option that takes one value is given twice, of which the parser would take the last.
+    """
+    takes_several = options_of(arguments)
     result: list[str] = []
-    option = None
+    option, given = None, set()
     for argument in arguments:
         if option and is_number(argument):
             result += [argument] if result[-1] == option else [option, argument]
             continue
-        option = argument if argument in SEVERAL else None
+        name = argument.partition("=")[0]
+        if name in given and not takes_several[name]:
+            raise ValueError(f"{name} is given twice; it takes one value")
+        given |= {name} & takes_several.keys()
+        option = argument if takes_several.get(argument) else None
         result.append(argument)
     return result
+
+
+def options_of(arguments: list[str]) -> dict[str, bool]:
+    """Options of the command that the arguments name: spelling -> whether it may be given several times."""
+    named = command()
+    for argument in arguments:
+        named = getattr(named, "commands", {}).get(argument, named)
+    return {name: one.multiple for one in named.params for name in one.opts if name.startswith("-")}
 
 
 def is_number(text: str) -> bool:
@@ -92,7 +114,7 @@ def in_words(error: Any) -> str:
 def run(arguments: list[str]) -> tuple[int, str]:
     """Run the application: its exit code, 2 if the user got it wrong, and in one line what went wrong."""
     try:
-        return app(args=spread(arguments), standalone_mode=False) or 0, ""
+        return command()(args=spread(arguments), standalone_mode=False) or 0, ""
     except UsageError as error:
         return 2, in_words(error)
     except ValueError as error:

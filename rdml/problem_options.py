@@ -77,7 +77,7 @@ def variants_of(
     variants = {}
     for choice in product(*(values for _, values in axes)):
         chosen = dict(zip((key for key, _ in axes), choice, strict=True))
-        label = ", ".join(f"{key} = {value:g}" for key, value in chosen.items())
+        label = ", ".join(f"{key} = {value!r}" for key, value in chosen.items())
         variants[label] = make_problem(name, parameters, **chosen)
     return variants
 

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rdml.cli import app, spread
-from rdml.problem_options import make_problem
+from rdml.problem_options import make_problem, variants_of
 
 
 def simulated(tmp_path: Path, *arguments: str) -> dict[str, float | None]:
@@ -44,3 +44,33 @@ def test_true_and_false_are_set() -> None:
     assert make_problem("rdml-logits", ["alpha=0.5", "potential=false"]).bias is not None
     with pytest.raises(ValueError, match="learners is True; a whole number"):
         make_problem("rdml-logits", ["learners=true"])
+
+
+def test_orders_that_differ_in_their_last_digits_are_variants_of_their_own() -> None:
+    alphas = [0.9999999, 1.0, 1.0000001]
+    variants = variants_of("rdml-logits", None, alphas, None)
+    assert [one.parameters["alpha"] for one in variants.values()] == alphas
+
+
+def test_as_many_steps_as_no_run_takes_are_refused() -> None:
+    done = CliRunner().invoke(app, ["simulate", "quadratic", "--steps", "99999999999999999999"])
+    assert isinstance(done.exception, ValueError)
+    assert "steps is 99999999999999999999; a whole number" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    "command", ["simulate quadratic --step-size", "compare --beta", "phase --alpha 1 --json"]
+)
+def test_an_option_of_one_value_refuses_a_second(command: str) -> None:
+    words = command.split()
+    several = CliRunner().invoke(app, spread([*words, "0.1", "0.2"]))
+    assert several.exit_code == 2
+    assert "unexpected extra argument" in several.output
+    with pytest.raises(ValueError, match=f"{words[-1]} is given twice; it takes one value"):
+        spread([*words, "0.1", f"{words[-1]}=0.2"])
+
+
+def test_an_option_takes_several_values_where_its_command_does() -> None:
+    assert spread(["floor", "x", "--step-size", "0.1", "0.2", "--set", "a=1", "--set", "b=2", "--seed", "1"]) == [
+        "floor", "x", "--step-size", "0.1", "--step-size", "0.2", "--set", "a=1", "--set", "b=2", "--seed", "1",
+    ]  # fmt: skip
