@@ -28,6 +28,11 @@ class Extrapolation(NamedTuple):
     coefficients: NDArray[np.float64]
     misfit: float | None
 
+    @property
+    def fits(self) -> bool:
+        """Whether so bad a fit has a chance of 1 % or more; otherwise the intervals mean nothing."""
+        return self.misfit is None or self.misfit >= 0.01
+
     def __call__(self, step_size: ArrayLike) -> NDArray[np.float64]:
         """The polynomial."""
         values = np.polynomial.polynomial.polyval(np.asarray(step_size), self.coefficients)

@@ -161,6 +161,8 @@ def _described_goal(goal: Goal, steps: Sequence[Step]) -> list[str]:
 
     exists = f" for some {PLAIN.term(goal.exists)}" if goal.exists is not None else ""
     lines = [f"goal {goal.name}: {'; '.join(map(PLAIN.relation, goal.shows))}{exists}"]
+    kinds = PLAIN.kinds(*goal.given, *goal.shows)
+    lines += [f"      with {'; '.join(kinds)}"] if kinds else []
     lines += [f"      given {PLAIN.relation(hypothesis)}" for hypothesis in goal.given]
     for step in steps:
         statements = "; ".join(map(PLAIN.relation, step.relations))

@@ -90,5 +90,5 @@ def print_floor(label: str, result: Floor) -> None:
         known = "" if truth is None else f", exact {truth:.5g}"
         typer.echo(f"{name}: {cell(interval.value)} {cell(interval[1:])}{known}")
     if result.fit.misfit is not None:
-        unfit = "; no such curve, take smaller step sizes" if result.fit.misfit < 0.01 else ""
+        unfit = "" if result.fit.fits else "; no such curve, take smaller step sizes"
         typer.echo(f"misfit: p = {result.fit.misfit:.2g}{unfit}")

@@ -9,9 +9,6 @@ from simulations.experiments.floor import Floor
 from simulations.plots.levels import draw_bound, draw_levels
 from simulations.plots.style import BOUND, COLOURS, begin_at_zero, legend_below
 
-MISFIT = 0.01
-"""Probability of a worse fit below which the curve is said to miss its points."""
-
 
 def floor_extrapolation(
     axes: Axes,
@@ -39,10 +36,9 @@ def floor_extrapolation(
         value, low, high = fit.intercept
         words += f"; open: η → 0, {value:.3g} [{low:.3g}, {high:.3g}]"
         line = np.linspace(0, max(p.step_size for p in result.points if p.settled), 200)
-        misses = fit.misfit is not None and fit.misfit < MISFIT
         axes.plot(
-            line, fit(line), color=colour, linewidth=1, linestyle="-." if misses else "-",
-            label=f"{label}: this curve misses the points (p = {fit.misfit:.1g})" if misses else None,
+            line, fit(line), color=colour, linewidth=1, linestyle="-" if fit.fits else "-.",
+            label=None if fit.fits else f"{label}: this curve misses the points (p = {fit.misfit:.1g})",
         )  # fmt: skip
         axes.errorbar(
             [0], [value], [[value - low], [high - value]], fmt=marker, color=colour, capsize=3, markersize=6,

@@ -61,6 +61,7 @@ def test_show_gives_statement_source_refutation_and_every_step() -> None:
         "  q = (3/10, 7/10)",
         "left side = 14283/5000 = 2.8566",
         "goal every order: min(1, α)·Σ_i[|p_i - q_i|]^2/2 ≤ D_α(p‖q)",
+        "with P, Q, α > 0; C = 1, 2, …; a, b real",
         "given α < 1",
         "by tangent of a convex function: checked",
         "by order-monotone: from 1 on: checked",
