@@ -1,6 +1,6 @@
 r"""Hypothesis strategies for logits and orders, for property-based tests of divergences (extra `test`).
 
-They look for trouble: ranges from 1e-6 to 1e3 (nearly uniform to one-hot far beyond underflow of float32),
+They look for trouble: scales from 1e-6 to 1e3 (nearly uniform to one-hot far beyond underflow of float32),
 pairs a small step apart, masks nested either way, overlapping and disjoint, orders near 0, ½, 1 and ∞.
 All tensors are float64. Examples shrink towards few classes, zeros and no masks.
 """
@@ -8,6 +8,7 @@ All tensors are float64. Examples shrink towards few classes, zeros and no masks
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import Literal
 
@@ -18,27 +19,41 @@ from torch import Tensor
 Masks = Literal["none", "same", "dominated", "any"]
 """Which logits may be −∞: none; the same classes in both; p ≪ q (target's zeros contain the own's); any."""
 
+LARGEST = 1e300
+"""Scale up to which powers of ten and sums of logits are finite."""
+
 __all__ = ["Masks", "channels", "logits", "orders", "pairs"]
 
 
 def orders(low: float = 0.0, high: float = math.inf) -> st.SearchStrategy[float]:
-    """Orders α in [low, high]: 0, ½, 1, 2 and ∞, near the first three, over decades up to 100."""
+    """Orders α in [low, high]: 0, ½, 1, 2 and ∞, within 0.1 of the first three, and over decades.
+
+    The decades go up to 100, or, where low is not below that, to a thousand times low.
+    """
     if not 0 <= low <= high:
         raise ValueError(f"low={low}, high={high} is outside 0 <= low <= high")
-    closeness = st.floats(-7, -1).map(lambda exponent: 10**exponent)
-    near = st.builds(
-        lambda centre, distance, side: abs(centre + side * distance),
-        st.sampled_from((0.5, 1.0, 0.0)),
-        closeness,
-        st.sampled_from((1, -1)),
-    )
-    decades = st.floats(-6, 2).map(lambda exponent: 10**exponent)
-    uniform = st.floats(low, min(high, max(low, 100.0)))
     atoms = [atom for atom in (1.0, 0.5, 2.0, 0.0, math.inf) if low <= atom <= high]
-    kinds = [near, decades, uniform]
-    return st.one_of(*([st.sampled_from(atoms)] if atoms else []), *kinds).filter(
-        lambda order: low <= order <= high
-    )
+    kinds: list[st.SearchStrategy[float]] = [st.sampled_from(atoms)] if atoms else []
+    for centre in (0.5, 1.0, 0.0):
+        kinds.append(_powers(1e-7, 0.1, centre, low, high))
+        if centre:
+            kinds.append(_powers(1e-7, 0.1, -centre, -high, -low).map(abs))
+    top = min(high, 100.0 if low < 100 else 1e3 * low, sys.float_info.max)
+    kinds.append(_powers(1e-6, min(top, LARGEST), 0.0, low, high))
+    if low <= top:
+        kinds.append(st.floats(low, top))
+    return st.one_of(*kinds)
+
+
+def _powers(
+    smallest: float, largest: float, centre: float, low: float, high: float
+) -> st.SearchStrategy[float]:
+    """`centre + d` in [low, high], log d uniform for d between smallest and largest; nothing if there is none."""
+    smallest, largest = max(smallest, low - centre), min(largest, high - centre)
+    if not smallest <= largest:
+        return st.nothing()
+    exponents = st.floats(math.log10(smallest), math.log10(largest))
+    return exponents.map(lambda exponent: min(max(centre + 10**exponent, low), high))
 
 
 @st.composite
@@ -49,8 +64,15 @@ def logits(
     smallest: float = 1e-6,
     largest: float = 1e3,
 ) -> Tensor:
-    """Finite logits `(C,)` of a range between `smallest` and twice `largest`; may all be equal."""
-    count = classes if isinstance(classes, int) else draw(classes)
+    """Finite logits `(C,)`: numbers in [−1, 1] times a scale between `smallest` and `largest`.
+
+    Their range is at most twice the scale, and may be far less: some are close to each other, or all are equal.
+    """
+    count = _count("classes", classes, draw)
+    if not 0 < smallest <= largest <= LARGEST:
+        raise ValueError(
+            f"smallest={smallest}, largest={largest} is outside 0 < smallest <= largest <= {LARGEST:g}"
+        )
     exponent = draw(st.floats(math.log10(smallest), math.log10(largest)))
     shape = draw(st.lists(st.floats(-1, 1), min_size=count, max_size=count))
     return 10**exponent * torch.tensor(shape, dtype=torch.float64)
@@ -65,11 +87,11 @@ def pairs(
     smallest: float = 1e-6,
     largest: float = 1e3,
 ) -> tuple[Tensor, Tensor]:
-    """Logits `(target, own)`, each `(C,)`: independent, or a step of `smallest` or more apart, or equal.
+    """Logits `(target, own)`, each `(C,)` as from `logits`: independent, or apart by such a step, or equal.
 
     Neither is masked everywhere.
     """
-    count = classes if isinstance(classes, int) else draw(classes)
+    count = _count("classes", classes, draw)
     target = draw(logits(count, smallest=smallest, largest=largest))
     own = draw(logits(count, smallest=smallest, largest=largest))
     own = draw(st.sampled_from((own, target + own, target)))
@@ -80,12 +102,20 @@ def pairs(
 @st.composite
 def channels(draw: st.DrawFn, inputs: int, outputs: int | st.SearchStrategy[int] = 2) -> Tensor:
     """Stochastic matrices `(inputs, outputs)`; rows add up to 1, up to rounding, and may be one-hot."""
-    count = outputs if isinstance(outputs, int) else draw(outputs)
+    _count("inputs", inputs, draw)
+    count = _count("outputs", outputs, draw)
     weight = st.floats(0, 1, allow_subnormal=False)
     row = st.lists(weight, min_size=count, max_size=count).filter(lambda values: sum(values) > 1e-3)
     rows = draw(st.lists(row, min_size=inputs, max_size=inputs))
     matrix = torch.tensor(rows, dtype=torch.float64)
     return matrix / matrix.sum(1, keepdim=True)
+
+
+def _count(name: str, number: int | st.SearchStrategy[int], draw: st.DrawFn) -> int:
+    count = number if isinstance(number, int) else draw(number)
+    if count < 1:
+        raise ValueError(f"{name}={count} is outside {name} >= 1")
+    return count
 
 
 @st.composite

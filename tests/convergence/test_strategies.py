@@ -76,3 +76,61 @@ def test_bad_ranges_and_masks_are_named() -> None:
         strategies.orders(2, 1)
     with pytest.raises(ValueError, match="masks='some' is not one of"):
         find(strategies.pairs(3, masks="some"), lambda _: True)  # type: ignore[arg-type]
+
+
+RANGES = [
+    (0, 0),
+    (7, 7),
+    (200, 300),
+    (150, math.inf),
+    (math.inf, math.inf),
+    (1e308, math.inf),
+    (1e-9, 1e-8),
+    (0.3, 0.31),
+]
+
+
+@pytest.mark.parametrize(("low", "high"), [*RANGES, (0.999999, 1.000001), (0, 1e-7), (100, 101)])
+def test_orders_of_any_range_are_drawn(low: float, high: float) -> None:
+    drawn = set()
+
+    @settings(quietly, max_examples=100)
+    @given(strategies.orders(low, high))
+    def collect(alpha: float) -> None:
+        assert low <= alpha <= high
+        drawn.add(alpha)
+
+    collect()
+    assert len(drawn) == 1 or low < high
+    assert len(drawn) > 20 or low == high
+    assert any(low < alpha < math.inf for alpha in drawn) or low == high
+
+
+@given(strategies.logits(3, smallest=1.0, largest=2.0), strategies.pairs(3, smallest=1.0, largest=2.0))
+def test_logits_keep_to_their_scale(logits: torch.Tensor, pair: tuple) -> None:
+    assert logits.abs().max() <= 2.0
+    assert pair[0].abs().max() <= 2.0
+    assert pair[1].abs().max() <= 4.0
+
+
+@pytest.mark.parametrize(
+    ("strategy", "words"),
+    [
+        (strategies.logits(0), "classes=0 is outside classes >= 1"),
+        (strategies.pairs(st.just(0)), "classes=0 is outside"),
+        (strategies.channels(0, 2), "inputs=0 is outside inputs >= 1"),
+        (strategies.channels(2, 0), "outputs=0 is outside outputs >= 1"),
+        (strategies.logits(smallest=0.0), "smallest=0.0, largest=1000.0 is outside 0 < smallest"),
+        (strategies.logits(smallest=2.0, largest=1.0), "smallest=2.0, largest=1.0 is outside"),
+        (strategies.pairs(largest=math.inf), "largest=inf is outside"),
+    ],
+    ids=range(7),
+)
+def test_bad_arguments_are_named(strategy: st.SearchStrategy, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        find(strategy, lambda _: True)
+
+
+@given(strategies.logits(3, smallest=strategies.LARGEST, largest=strategies.LARGEST))
+def test_the_largest_scale_is_finite(logits: torch.Tensor) -> None:
+    assert logits.isfinite().all()
