@@ -34,7 +34,7 @@ def floor_extrapolation(
     fit, words = result.fit, label
     if fit:
         value, low, high = fit.intercept
-        words += f"; open: η → 0, {value:.3g} [{low:.3g}, {high:.3g}]"
+        words += f"; open: η → 0, {value:.4g} [{low:.4g}, {high:.4g}]"
         line = np.linspace(0, max(p.step_size for p in result.points if p.settled), 200)
         axes.plot(
             line, fit(line), color=colour, linewidth=1, linestyle="-" if fit.fits else "-.",
