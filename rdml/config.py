@@ -293,7 +293,10 @@ def _lines(error: ValidationError) -> list[str]:
         # pydantic names the member of a union that it tried; those are not keys of the file
         place = ".".join(s for k, s in enumerate(steps) if not (k in (1, 4) and s in TAGS.get(steps[0], ())))
         message = part["msg"].removeprefix("Value error, ")
+        if part["type"] == "union_tag_not_found":
+            message = f"the key {part['ctx']['discriminator']} is missing"
         shown = repr(part["input"])
-        value = "" if part["type"] in ("value_error", "missing") or len(shown) > 80 else f", got {shown}"
-        lines.append(f"{place}: {message}{value}" if place else f"{message}{value}")
+        said = len(shown) > 80 or part["type"] in ("value_error", "missing", "union_tag_not_found")
+        lines.append(f"{place}: {message}" if place else message)
+        lines[-1] += "" if said else f", got {shown}"
     return lines

@@ -45,6 +45,7 @@ def refused(path: Path, *settings: str) -> str:
         ("sweep.seeds='3'", "sweep.seeds: Input should be a valid integer, got '3'"),
         ("sweep.seeds=true", "sweep.seeds: Input should be a valid integer, got True"),
         ("sweep.design='gird'", "'grid', 'list', 'random', 'latin-hypercube'"),
+        ("sweep={seeds=2, grid={x=[1]}}", "sweep: the key 'design' is missing"),
         ("sweep.grid.x=[]", "sweep.grid.x: List should have at least 1 item"),
         ("sweep.grid.x=[[1]]", "sweep.grid.x.0: a number, boolean or string is needed"),
         ("sweep.grid.x=[nan]", "sweep.grid.x is nan; a finite number is needed"),
