@@ -27,11 +27,11 @@ class Controlled(NamedTuple):
     gain: float
 
 
-def controlled_floor(run: Ensemble, *, confidence: float = 0.95) -> Controlled:
+def controlled_floor(run: Ensemble) -> Controlled:
     """The floor of a run that was made with `twin=True`, with its linearised twins as control variates.
 
     Each replica's average after the transient is regressed on its twin's; the line's value at the twin's
-    exact expectation is the estimate. The gain leaves the twins' own cost out.
+    exact expectation is the estimate, its interval one of 95 %. The gain leaves the twins' own cost out.
 
     Raises:
         ValueError: the run has no twins, or fewer than 3 replicas.
@@ -40,11 +40,11 @@ def controlled_floor(run: Ensemble, *, confidence: float = 0.95) -> Controlled:
         raise ValueError("run has no twins; simulate with twin=True")
     if run.replicas < 3:
         raise ValueError(f"replicas is {run.replicas}; at least 3 are needed for a control variate")
-    found = plateau(run.window_means, confidence=confidence)
+    found = plateau(run.window_means)
     levels = run.window_means[:, found.transient :].mean(1)
     twins = run.twin_means[:, found.transient :].mean(1) - run.twin_expected[found.transient :].mean()
     line = stats.linregress(twins, levels)
-    half = float(stats.t.ppf((1 + confidence) / 2, run.replicas - 2) * line.intercept_stderr)
+    half = float(stats.t.ppf(0.975, run.replicas - 2) * line.intercept_stderr)
     value = float(line.intercept)
     gain = float((stats.sem(levels) / line.intercept_stderr) ** 2)
     return Controlled(found.level, Interval(value, value - half, value + half), gain)
