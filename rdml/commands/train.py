@@ -103,10 +103,13 @@ def train(
     from simulations.networks.distributed import current_job
     from simulations.networks.training import train as run
 
+    models = tuple(model or Settings.models)
+    if hidden and "mlp" not in models:
+        raise ValueError(f"hidden is {hidden} for {', '.join(models)}; mlp alone has hidden layers to choose")
     settings = Settings(
         data=data,
         path=path,
-        models=tuple(model or Settings.models),
+        models=models,
         learners=learners,
         alpha=orders(alpha, learners) if alpha else Settings.alpha,
         alpha_end=alpha_end,

@@ -16,7 +16,8 @@ from rdml.commands.train import orders
 from simulations.networks import assembly, training
 from simulations.networks.settings import Settings
 
-SHORT = ("train", "--steps", "2", "--hidden", "4")
+SHORT = ("train", "--steps", "2")
+SMALL = (*SHORT, "--hidden", "4")
 
 
 @pytest.fixture(autouse=True)
@@ -24,14 +25,18 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assembly, "MONITORED", 20)
 
 
+def start(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    return SHORT if "--model" in arguments else SMALL
+
+
 def run(*arguments: str, code: int = 0) -> str:
-    done = CliRunner().invoke(app, spread([*SHORT, *arguments]))
+    done = CliRunner().invoke(app, spread([*start(arguments), *arguments]))
     assert done.exit_code == code, done.output
     return done.output
 
 
 def refused(*arguments: str) -> str:
-    done = CliRunner().invoke(app, spread([*SHORT, *arguments]))
+    done = CliRunner().invoke(app, spread([*start(arguments), *arguments]))
     assert isinstance(done.exception, ValueError), done.output
     return str(done.exception)
 
@@ -93,6 +98,7 @@ def test_orders_for_all_by_learner_and_by_pair() -> None:
         (("--data", "cifar10"), "needs the path"),
         (("--data", "cifar10", "--path", "nowhere"), "nowhere does not exist"),
         (("--model", "transformer"), "model is 'transformer'"),
+        (("--model", "softmax", "--hidden", "4"), "hidden is [4] for softmax; mlp alone has hidden layers"),
         (("--model", "resnet20", "--data", "mnist1d"), "resnet20 takes images"),
         (("--momentum", "0.9", "--schedule", "cosine", "--ledger-every", "1"), "constant settings only"),
         (("--resume",), "resume needs"),
@@ -104,7 +110,8 @@ def test_bad_input_is_named(arguments: tuple[str, ...], words: str) -> None:
 
 
 def test_an_interrupted_command_loses_nothing(tmp_path: Path) -> None:
-    command = [*SHORT, "--steps", "1000000", "--json", "run.json", "--checkpoint", "run.safetensors"]
+    command = ["train", "--hidden", "4", "--steps", "1000000", "--json", "run.json"]
+    command += ["--checkpoint", "run.safetensors"]
     process = subprocess.Popen(
         [sys.executable, "-m", "rdml", *command], cwd=tmp_path, stderr=subprocess.PIPE, text=True
     )
