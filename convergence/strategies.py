@@ -3,6 +3,7 @@ r"""Hypothesis strategies for logits and orders, for property-based tests of div
 They look for trouble: scales from 1e-6 to 1e3 (nearly uniform to one-hot far beyond underflow of float32),
 pairs a small step apart, masks nested either way, overlapping and disjoint, orders near 0, ½, 1 and ∞.
 All tensors are float64. Examples shrink towards few classes, zeros and no masks.
+More than 300 classes, 200 in pairs, Hypothesis may refuse as too large an example (`HealthCheck`).
 """
 
 from __future__ import annotations
