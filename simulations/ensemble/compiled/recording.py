@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -133,17 +132,17 @@ def run_compiled(
         curvatures = torch.diag(twin.hessian).tolist()
         linear = Kernel(separable.quadratic, twin.variance**0.5, (curvatures, [0.0] * problem.dimension))
         ensembles.append(opened(linear, [0.0] * problem.dimension))
-    edges, grid, steps = recorder.edges.tolist(), recorder.grid.tolist(), int(recorder.edges[-1])
-    recorder.window_sums, t = recorder.window_sums.double(), 0
-    for stop in np.unique([*grid, *edges[1:], *range(STRETCH, steps, STRETCH)]).tolist():
-        step_sizes = [schedule(i) for i in range(t, stop)]
-        for each in ensembles if step_sizes else ():
-            each.advance(step_sizes, first=t, limit=recorder.limit)
-        recorder.time += sum(step_sizes)
-        t = stop
-        progress(t)
-        if t not in edges[1:] and t not in grid:
-            continue
+    edges, grid = recorder.edges.tolist(), recorder.grid.tolist()
+    t = 0
+    for stop in sorted({*grid, *edges[1:]}):
+        while t < stop:
+            end = min(stop, (t // STRETCH + 1) * STRETCH)
+            step_sizes = [schedule(i) for i in range(t, end)]
+            for each in ensembles:
+                each.advance(step_sizes, first=t, limit=recorder.limit)
+            recorder.time += sum(step_sizes)
+            t = end
+            progress(t)
         x, sums, recorder.diverged_at = moving.results()
         sums[0::2, recorder.diverged_at >= 0] = torch.inf
         recorder.total, recorder.bias_norm_squared = sums[2], sums[3]
