@@ -247,12 +247,22 @@ def test_a_floor_says_how_far_it_can_be_trusted(tmp_path: Path, monkeypatch: pyt
     assert "no such curve" not in near
     assert "4 replicas: fewer than 16" in near
     monkeypatch.setattr("simulations.experiments.step_sizes.DOUBLINGS", 0)
-    slow = run("floor", "quadratic", "--set", "condition=1e4", "--replicas", "16", *out, code=1)
-    assert "(not settled)" in slow
-    assert "no extrapolation" in slow
-    assert "(not settled)" in run(
-        "scope", "quadratic", "--set", "condition=1e4", "--replicas", "16", *out, code=1
+    slow = (
+        "quadratic",
+        "--set",
+        "condition=1e4",
+        "--step-size",
+        "0.4",
+        "0.3",
+        "0.2",
+        "--replicas",
+        "16",
+        *out,
     )
+    unsettled = run("floor", *slow, code=1)
+    assert "(not settled)" in unsettled
+    assert "no extrapolation" in unsettled
+    assert "(not settled)" in run("scope", *slow, code=1)
 
 
 def test_interrupted_variants_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

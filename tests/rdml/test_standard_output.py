@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
-    "arguments", ["claims list", "--help", "problems", "verify jensen-gap --witness symbolic"]
+    "arguments", ["claims show jensen-gap", "--help", "problems", "verify jensen-gap --witness symbolic"]
 )
 def test_a_closed_standard_output_is_no_trouble(arguments: str) -> None:
     command = f"{sys.executable} -m rdml.cli {arguments} >&-"
