@@ -18,13 +18,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from convergence.divergence import stable
+
 Logits = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 LANES = 8
 LOG_2 = math.log(2.0)
 LARGEST_ORDER = 1e6  # above, α(p − q) in `_excess_sum` is no more right to a hundredth of a rounding
-LOWEST = np.float32(np.finfo(np.float32).min / 256)  # that of `stable`: a logit below it is a mask
+LOWEST = np.float32(stable.LOWEST)
 TERMS = 6  # of the series in log p/q below 1/20
 FACTORIALS = np.array([math.factorial(k) for k in range(2, TERMS + 2)], dtype=np.float64)
 

@@ -88,9 +88,8 @@ class Pair:
         gap = two_sum(target, -own)
         self.x = gap - gap.at(self.m)  # log p/q up to a constant, 0 at m
         self.n = self._likeliest_of_escort(own, self.x.high)
-        near_n = gap.at(
-            self.n
-        )  # if m is such a class, n is any other, from which the differences have digits again
+        # If m is such a class, n is any other now, from which the differences have digits again.
+        near_n = gap.at(self.n)
         self.n = self._likeliest_of_escort(own, (gap.high - near_n.high) + (gap.low - near_n.low))
         self.y = gap - gap.at(self.n)  # the same, 0 at n
         own_log = two_sum(own, -own.gather(-1, own_top))  # log q up to a constant

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from convergence.statistics.plateau import plateau
-from simulations.ensemble.run import Ensemble, simulate
+from simulations.ensemble.run import MOST, Ensemble, simulate
 from simulations.ensemble.schedules import Constant
 from simulations.problems.problem import Problem
 
@@ -16,9 +16,6 @@ Result = TypeVar("Result")
 WINDOWS = 64
 WINDOW_TIME = 8.0
 """Least length of a window in units of 1/(ηL) steps, the time in which the fastest mode relaxes."""
-
-LONGEST = 10**12
-"""Steps beyond which a step size is taken for a mistake."""
 
 DOUBLINGS = 6
 """How often a run is doubled in length before its plateau is reported as not settled."""
@@ -34,8 +31,8 @@ def falling(step_sizes: Sequence[float], time: float) -> list[float]:
         raise ValueError("step_sizes is empty; at least one is needed")
     sizes = sorted((Constant(size).step_size for size in step_sizes), reverse=True)
     for size in sizes:
-        if time > LONGEST * size:
-            raise ValueError(f"step_size is {size}; at least {time / LONGEST:.2g} is needed, for 10¹² steps")
+        if time > MOST * size:
+            raise ValueError(f"step_size is {size}; at least {time / MOST:.2g} is needed, for {MOST:,} steps")
     return sizes
 
 
